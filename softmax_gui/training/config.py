@@ -1,0 +1,53 @@
+"""What a run is told: one frozen TrainConfig; a change makes a new one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from softmax_gui.i18n import tr
+
+DEVICES = ("auto", "numpy", "cpu", "cuda", "mps")
+DTYPES = ("float64", "float32")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that, with the data, decides the weights bit by bit on one machine.
+
+    Attributes:
+        learning_rate: the step size of SGD, positive and finite.
+        batch_size: examples a minibatch, at least 1; the last of an epoch may be smaller.
+        momentum: 0 <= momentum < 1; v <- momentum v + gradient, W <- W - learning_rate v.
+        weight_decay: lambda >= 0 adds (lambda / 2) |W|^2 to the loss; the bias is left free.
+        seed: decides the split and the order of the examples; W and b start at zero.
+        device: one of DEVICES; "numpy" is plain numpy, "cpu" torch on the CPU.
+        dtype: one of DTYPES, of the data and the parameters.
+
+    Raises:
+        ValueError: a value out of its range; the sentence names it.
+    """
+
+    learning_rate: float = 0.1
+    batch_size: int = 32
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    seed: int = 0
+    device: str = "auto"
+    dtype: str = "float64"
+
+    def __post_init__(self) -> None:
+        for name, wanted, holds in (
+            ("learning_rate", tr("a positive finite number"), 0 < self.learning_rate < math.inf),
+            ("batch_size", tr("a whole number from 1"), self.batch_size >= 1),
+            ("momentum", tr("a number from 0 to below 1"), 0 <= self.momentum < 1),
+            ("weight_decay", tr("a finite number from 0"), 0 <= self.weight_decay < math.inf),
+            ("seed", tr("a whole number from 0"), self.seed >= 0),
+            ("device", ", ".join(DEVICES), self.device in DEVICES),
+            ("dtype", ", ".join(DTYPES), self.dtype in DTYPES),
+        ):
+            if not holds:
+                message = tr("{name} is {value}; wanted: {wanted}.")
+                raise ValueError(
+                    message.format(name=name, value=getattr(self, name), wanted=wanted)
+                )

@@ -1,0 +1,168 @@
+"""Where the arrays live: numpy, or torch on the CPU, a CUDA GPU or Apple's MPS."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+
+from softmax_gui.core.arrays import Array
+from softmax_gui.i18n import tr
+
+# Below this many multiply-adds a step, handing the work to a GPU takes longer than the work
+# (torch takes about 30 microseconds to launch the five products and sums of a step).
+GPU_PAYS_FLOP = 20e6
+
+
+class DeviceError(RuntimeError):
+    """The device can't be used; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """One place to compute, and why it was taken; `label` and `reason` are for people."""
+
+    kind: str  # "numpy", "cpu", "cuda" or "mps"
+    label: str
+    reason: str
+
+
+class Backend(Protocol):
+    """Brings numpy arrays to a device and back."""
+
+    def array(self, values: np.ndarray) -> Array:
+        """`values` on the device, in the run's dtype when they are floating point."""
+
+    def numpy(self, array: Array) -> np.ndarray:
+        """A fresh float64 copy in main memory; waits for the device."""
+
+
+class NumpyBackend:
+    """Main memory, numpy's own BLAS."""
+
+    def __init__(self, dtype: str) -> None:
+        self._dtype = np.dtype(dtype)
+
+    def array(self, values: np.ndarray) -> Array:
+        """A C-ordered array; floating point is brought to the run's dtype."""
+        kind = self._dtype if values.dtype.kind == "f" else values.dtype
+        return np.array(values, dtype=kind, order="C")
+
+    def numpy(self, array: Array) -> np.ndarray:
+        """A float64 copy."""
+        return np.array(array, dtype=np.float64)
+
+
+class TorchBackend:
+    """A torch device; imports torch on first use, which takes about a second."""
+
+    def __init__(self, kind: str, dtype: str) -> None:
+        self._torch = import_torch()
+        self._device = self._torch.device(kind)
+        # MPS has no float64.
+        self._dtype = self._torch.float32 if kind == "mps" else getattr(self._torch, dtype)
+
+    def array(self, values: np.ndarray) -> Array:
+        """A tensor on the device; floating point is brought to the run's dtype."""
+        tensor = self._torch.from_numpy(np.array(values, order="C"))
+        dtype = self._dtype if values.dtype.kind == "f" else tensor.dtype
+        return tensor.to(device=self._device, dtype=dtype)
+
+    def numpy(self, array: Array) -> np.ndarray:
+        """A float64 copy in main memory."""
+        return np.array(array.detach().cpu().numpy(), dtype=np.float64)
+
+
+def backend(device: Device, dtype: str) -> Backend:
+    """The backend of a device.
+
+    Raises:
+        DeviceError: torch is needed and can't be used.
+    """
+    if device.kind == "numpy":
+        return NumpyBackend(dtype)
+    return TorchBackend(device.kind, dtype)
+
+
+def import_torch() -> Any:
+    """The torch module.
+
+    Raises:
+        DeviceError: torch is not installed, or its libraries can't be loaded.
+    """
+    try:
+        import torch  # noqa: PLC0415 - on demand: it takes about a second
+    except (ImportError, OSError) as error:
+        # On Windows, torch 2.9 and later can't be loaded after Qt: OSError.
+        raise DeviceError(tr("torch could not be loaded ({error}).").format(error=error)) from error
+    return torch
+
+
+def torch_installed() -> bool:
+    """Whether torch can be imported, found without importing it."""
+    return importlib.util.find_spec("torch") is not None
+
+
+def choose(wanted: str, step_flop: float) -> Device:
+    """The device for a run whose minibatch step takes about `step_flop` floating-point operations.
+
+    "auto" takes a GPU when there is one and the step is large enough to fill it, numpy otherwise.
+
+    Raises:
+        DeviceError: a device that was named can't be used.
+    """
+    if wanted == "numpy":
+        return _numpy(tr("chosen"))
+    if wanted != "auto":
+        torch = import_torch()
+        if trouble := _trouble(torch, wanted):
+            raise DeviceError(trouble)
+        return _torch_device(torch, wanted, tr("chosen"))
+    if step_flop < GPU_PAYS_FLOP:
+        return _numpy(tr("a step this small is fastest there"))
+    if not torch_installed():
+        return _numpy(tr("torch is not installed"))
+    return _best_gpu()
+
+
+def _best_gpu() -> Device:
+    try:
+        torch = import_torch()
+    except DeviceError as error:
+        return _numpy(str(error))
+    for kind in ("cuda", "mps"):
+        if not _trouble(torch, kind):
+            return _torch_device(torch, kind, tr("fastest for steps this large"))
+    return _numpy(tr("no GPU was found"))
+
+
+def fallback(device: Device, error: Exception) -> Device:
+    """numpy, with what was wrong with `device` as its reason."""
+    reason = tr("{device} failed: {error}").format(device=device.label, error=_first_line(error))
+    return _numpy(reason)
+
+
+def _numpy(reason: str) -> Device:
+    return Device("numpy", tr("CPU (numpy)"), reason)
+
+
+def _torch_device(torch: ModuleType, kind: str, reason: str) -> Device:
+    name = torch.cuda.get_device_name(0) if kind == "cuda" else kind.upper()
+    return Device(kind, f"{name} (torch)", reason)
+
+
+def _trouble(torch: ModuleType, kind: str) -> str:
+    if kind == "cuda" and not torch.cuda.is_available():
+        return tr("torch {version} finds no CUDA GPU here.").format(version=torch.__version__)
+    if kind == "mps" and not torch.backends.mps.is_available():
+        return tr("torch {version} finds no Apple GPU (MPS) here.").format(
+            version=torch.__version__
+        )
+    return ""
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
