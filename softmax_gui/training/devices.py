@@ -17,6 +17,10 @@ from softmax_gui.i18n import tr
 GPU_PAYS_FLOP = 20e6
 
 
+# torch's out of memory and CUDA errors are the first, numpy's out of memory the second.
+DEVICE_ERRORS = (RuntimeError, MemoryError)
+
+
 class DeviceError(RuntimeError):
     """The device can't be used; the sentence says why."""
 
@@ -139,10 +143,10 @@ def _best_gpu() -> Device:
     return _numpy(tr("no GPU was found"))
 
 
-def fallback(device: Device, error: Exception) -> Device:
-    """numpy, with what was wrong with `device` as its reason."""
-    reason = tr("{device} failed: {error}").format(device=device.label, error=_first_line(error))
-    return _numpy(reason)
+def fallback(error: Exception) -> Device:
+    """numpy, with what was wrong with the device before as its reason."""
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    return _numpy(reason if reason.endswith((".", "!")) else f"{reason}.")
 
 
 def _numpy(reason: str) -> Device:
@@ -162,7 +166,3 @@ def _trouble(torch: ModuleType, kind: str) -> str:
             version=torch.__version__
         )
     return ""
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -10,8 +10,17 @@ import numpy as np
 from softmax_gui.core.losses import cross_entropy
 from softmax_gui.core.optimizers import Parameters, sgd_step
 from softmax_gui.data.dataset import Part, Split
+from softmax_gui.i18n import tr
 from softmax_gui.training.config import TrainConfig
-from softmax_gui.training.devices import Backend
+from softmax_gui.training.devices import (
+    DEVICE_ERRORS,
+    Backend,
+    Device,
+    DeviceError,
+    backend,
+    choose,
+    fallback,
+)
 from softmax_gui.training.snapshot import Measurement
 
 EVALUATION_ROWS = 4096  # rows a block: the probabilities of 60,000 x 1,000 would take 480 MB
@@ -100,6 +109,30 @@ class Engine:
             correct = correct + (logits.argmax(-1) == truth).sum()
         total = len(X)
         return Measurement(float(loss_sum) / total if total else float("nan"), int(correct), total)
+
+
+def make_engine(split: Split, config: TrainConfig) -> tuple[Device, Engine, str]:
+    """The engine for a run, on the device the config asks for or else on numpy.
+
+    Returns:
+        The device, the engine, and what the user must hear of the device: "" when all is well.
+    """
+    step_flop = 4.0 * config.batch_size * split.dataset.d * split.dataset.q
+    try:
+        device = choose(config.device, step_flop)
+        return device, Engine(split, backend(device, config.dtype)), ""
+    except (DeviceError, *DEVICE_ERRORS) as error:
+        if config.device == "numpy":
+            raise
+        trouble = error
+    return numpy_engine(split, config, fallback(trouble))  # outside: a traceback holds tensors
+
+
+def numpy_engine(split: Split, config: TrainConfig, device: Device) -> tuple[Device, Engine, str]:
+    """The engine that always works, and the sentence why it is used."""
+    text = tr("{reason} Training goes on with {device}.")
+    notice = text.format(reason=device.reason, device=device.label)
+    return device, Engine(split, backend(device, config.dtype)), notice
 
 
 def _on_device(part: Part, backend: Backend) -> tuple[np.ndarray, np.ndarray]:

@@ -11,18 +11,20 @@ from softmax_gui.core.models import Dense
 from softmax_gui.core.stability import safe_learning_rate
 from softmax_gui.data.batches import epoch_order
 from softmax_gui.data.dataset import Split
-from softmax_gui.i18n import tr
 from softmax_gui.training.config import TrainConfig
-from softmax_gui.training.devices import Device, DeviceError, backend, choose, fallback
-from softmax_gui.training.engine import Engine, ParameterState, Progress
+from softmax_gui.training.devices import DEVICE_ERRORS, fallback
+from softmax_gui.training.engine import (
+    ParameterState,
+    Progress,
+    make_engine,
+    numpy_engine,
+)
 from softmax_gui.training.history import History
 from softmax_gui.training.snapshot import Measurement, Snapshot
+from softmax_gui.training.watch import WINDOW_STEPS, DivergenceWatch, TrainingDiverged
 
-CHECK_STEPS = 64  # a diverging rate is noticed at the latest after so many steps
-DIVERGED = 3.0  # the mean loss of a window, in units of the larger of ln q and the best window
-DIVERGED_AT_ONCE = 100.0  # the same, of a window of any length
-MEASURING_SHARE = 0.05  # of the time, at most
-DEVICE_ERRORS = (RuntimeError, MemoryError)  # torch's out of memory and CUDA errors are the first
+MEASURING_SHARE = 0.05  # of the time, at most, after the first steps
+EARLY_STEPS, EARLY_COST_S = 5000, 0.010  # the first steps, where the curve falls, are seen closely
 
 
 @dataclass(frozen=True)
@@ -36,24 +38,6 @@ class Checkpoint:
     epoch: int  # whole epochs done
     seconds: float
     config: TrainConfig
-
-
-class TrainingDiverged(Exception):
-    """The loss left every bound; the last good weights are back in the session."""
-
-    def __init__(
-        self, step: int, loss: float, restored_step: int, rate: float, safe_rate: float
-    ) -> None:
-        self.step, self.loss, self.restored_step = step, loss, restored_step
-        self.learning_rate, self.safe_rate = rate, safe_rate
-        message = tr(
-            "Training diverged at step {step:,}: the loss rose to {loss:.4g} nat with learning rate"
-            " {rate:.4g}. The weights of step {restored:,} are back. A learning rate of"
-            " {safe:.2g} works."
-        )
-        super().__init__(
-            message.format(step=step, loss=loss, rate=rate, restored=restored_step, safe=safe_rate)
-        )
 
 
 class TrainingSession:
@@ -70,14 +54,10 @@ class TrainingSession:
         self, split: Split, config: TrainConfig, checkpoint: Checkpoint | None = None
     ) -> None:
         self.split = split
-        self.notice = ""
         self._config = config
         self._history = History()
-        self._window = (0, 0.0)  # steps and their summed losses since the last check
-        self._device, self._engine = self._build(config)
-        self._restore(checkpoint or self._beginning())
-        self._begin_watch()
-        self._measure()
+        self._device, self._engine, self.notice = make_engine(split, config)
+        self._begin(checkpoint or self._beginning())
 
     @property
     def config(self) -> TrainConfig:
@@ -110,7 +90,7 @@ class TrainingSession:
                 self._chunk(end_step, deadline)
                 if time.monotonic() >= deadline:
                     break
-            self._watch(DIVERGED_AT_ONCE)
+            self._look()
         finally:
             self._seconds += time.monotonic() - started
 
@@ -121,15 +101,13 @@ class TrainingSession:
             ValueError: a value out of its range; what was in force stays.
         """
         self._config = replace(self._config, **changes)
-        self._begin_watch()
 
     def use_device(self, name: str) -> None:
         """Goes on with the same weights on another of config.DEVICES; see `notice`."""
         here = self.checkpoint()
         self._config = replace(self._config, device=name)
-        self._device, self._engine = self._build(self._config)
-        self._restore(here)
-        self._begin_watch()
+        self._device, self._engine, self.notice = make_engine(self.split, self._config)
+        self._begin(here)
 
     def snapshot(self) -> Snapshot:
         """The state now; measures loss and accuracy unless that would take too large a share."""
@@ -169,9 +147,7 @@ class TrainingSession:
             parameters = replace(start.parameters, W=model.W, b=model.b)
             start = replace(start, parameters=parameters)
         self._history.truncate(-1)
-        self._restore(start)
-        self._begin_watch()
-        self._measure()
+        self._begin(start)
 
     def safe_learning_rate(self) -> float:
         """A rate at which SGD is stable on these data, whatever the labels."""
@@ -182,12 +158,16 @@ class TrainingSession:
         data = self.split.dataset
         return Checkpoint(ParameterState.zeros(data.d, data.q), 0, 0, 0, 0, 0.0, self._config)
 
-    def _restore(self, checkpoint: Checkpoint) -> None:
+    def _begin(self, checkpoint: Checkpoint) -> None:
+        """Goes on from `checkpoint`, which counts as good."""
         self._engine.load(checkpoint.parameters)
         self._step, self._examples = checkpoint.step, checkpoint.examples
         self._place, self._epoch = checkpoint.place, checkpoint.epoch
         self._seconds = checkpoint.seconds
         self._order_epoch()
+        self._good = checkpoint
+        self._measure()
+        self._watch = DivergenceWatch(self.split.dataset.q, self._train.loss)
 
     def _order_epoch(self) -> None:
         order = epoch_order(len(self.split.train.X), self._config.seed, self._epoch)
@@ -196,20 +176,22 @@ class TrainingSession:
     # -- steps ---------------------------------------------------------------------------------
 
     def _chunk(self, end_step: float, deadline: float) -> None:
-        to_check = CHECK_STEPS - self._step % CHECK_STEPS
-        steps = int(min(to_check, end_step - self._step))
+        to_look = WINDOW_STEPS - self._step % WINDOW_STEPS
+        steps = int(min(to_look, end_step - self._step, self._milestone - self._step))
         progress = self._run(steps, deadline)
         self._step += progress.steps
         self._examples += progress.examples
         self._place += progress.examples
-        self._window = (self._window[0] + progress.steps, self._window[1] + progress.loss_sum)
+        self._watch.add(progress)
         if self._place >= len(self.split.train.X):
             self._place, self._epoch = 0, self._epoch + 1
             self._order_epoch()
-        if self._step % CHECK_STEPS == 0:
-            self._watch(DIVERGED if self._window[0] >= CHECK_STEPS // 2 else DIVERGED_AT_ONCE)
-            self._window = (0, 0.0)
+        if self._step % WINDOW_STEPS == 0:
+            self._look()
+            self._watch.close_window()
             self._good = self.checkpoint()
+        if self._step >= self._milestone:
+            self._measure()
 
     def _run(self, steps: int, deadline: float) -> Progress:
         try:
@@ -218,67 +200,27 @@ class TrainingSession:
             if self._device.kind == "numpy":
                 raise
             trouble = error
-        self._leave_device(trouble)  # outside the except block: its traceback holds the tensors
-        return self._engine.run(self._place, steps, self._config, deadline)
+        # Outside the except block: its traceback holds the tensors that fill the device.
+        device = fallback(trouble)
+        self._device, self._engine, self.notice = numpy_engine(self.split, self._config, device)
+        self._history.truncate(self._good.step)
+        self._begin(self._good)
+        return Progress(0, 0, 0.0)
 
-    def _leave_device(self, error: Exception) -> None:
-        self._device, good = fallback(self._device, error), self._good
-        self._engine = Engine(self.split, backend(self._device, self._config.dtype))
-        self._history.truncate(good.step)
-        self._restore(good)
-        self._begin_watch()
-        self.notice = tr("{reason} Training goes on with {device}.").format(
-            reason=self._device.reason, device=self._device.label
-        )
-
-    def _build(self, config: TrainConfig) -> tuple[Device, Engine]:
-        data = self.split.dataset
-        step_flop = 4.0 * config.batch_size * data.d * data.q
-        try:
-            device = choose(config.device, step_flop)
-            return device, Engine(self.split, backend(device, config.dtype))
-        except (DeviceError, *DEVICE_ERRORS) as error:
-            if config.device == "numpy":
-                raise
-            trouble = str(error)
-        device = Device("numpy", choose("numpy", step_flop).label, trouble)
-        self.notice = tr("{reason} Training goes on with {device}.").format(
-            reason=trouble, device=device.label
-        )
-        return device, Engine(self.split, backend(device, config.dtype))
-
-    # -- watching ------------------------------------------------------------------------------
-
-    def _begin_watch(self) -> None:
-        self._good = self.checkpoint()
-        self._window = (0, 0.0)
-        self._best = math.inf
-
-    def _watch(self, factor: float) -> None:
-        steps, loss_sum = self._window
-        if not steps:
+    def _look(self) -> None:
+        loss = self._watch.diverged()
+        if loss is None:
             return
-        loss = loss_sum / steps
-        bound = max(math.log(max(self.split.dataset.q, 2)), min(self._best, self._train.loss))
-        if not loss <= factor * bound:  # NaN is not
-            self._return_to_good(loss)
-        if steps >= CHECK_STEPS // 2:
-            self._best = min(self._best, loss)
-
-    def _return_to_good(self, loss: float) -> None:
         step = self._step
         self._history.truncate(self._good.step)
-        self._restore(self._good)
-        self._begin_watch()
-        self._measure()
+        self._begin(self._good)
         rate, safe = self._config.learning_rate, self.safe_learning_rate()
         raise TrainingDiverged(step, loss, self._step, rate, safe)
 
     def _measure(self) -> None:
         started = time.monotonic()
-        self._train, self._validation = (
-            self._engine.measure("train"), self._engine.measure("validation"),
-        )  # fmt: skip
+        self._train: Measurement = self._engine.measure("train")
+        self._validation: Measurement = self._engine.measure("validation")
         self._measured_step = self._step
         self._history.append(
             step=self._step, epoch=self._examples / len(self.split.train.X),
@@ -288,10 +230,10 @@ class TrainingSession:
             validation_accuracy=self._validation.accuracy,
         )  # fmt: skip
         now = time.monotonic()
-        self._measure_at = now + (now - started) * (1 / MEASURING_SHARE - 1)
-
-    _train: Measurement
-    _validation: Measurement
+        cost = now - started
+        self._measure_at = now + cost * (1 / MEASURING_SHARE - 1)
+        early = self._step < EARLY_STEPS and cost < EARLY_COST_S
+        self._milestone = self._step + max(1, self._step // 4) if early else math.inf
 
 
 def _read_only(parameters: ParameterState) -> Dense:

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from softmax_gui.data.batches import epoch_order, split
 from softmax_gui.data.samples import load
 from softmax_gui.training.config import TrainConfig
-from softmax_gui.training.session import CHECK_STEPS, TrainingDiverged, TrainingSession
+from softmax_gui.training.session import TrainingSession
+from softmax_gui.training.watch import WINDOW_STEPS, TrainingDiverged
 from tests.training.worlds import blobs, digits, measured
 
 CONFIG = TrainConfig(learning_rate=0.05, batch_size=16, momentum=0.5, weight_decay=1e-3, seed=3)
@@ -25,6 +25,7 @@ def weights(session: TrainingSession) -> tuple[bytes, bytes]:
 
 
 def test_that_steps_equal_torch_with_autograd_and_its_own_optimizer() -> None:
+    torch = pytest.importorskip("torch")
     parts = blobs()
     session = TrainingSession(parts, CONFIG)
     session.advance(steps=40)
@@ -119,14 +120,14 @@ def test_that_divergence_is_noticed_and_the_suggested_rate_works(
     data: str, rate: float, dtype: str
 ) -> None:
     session = TrainingSession(split(load(data), 0), TrainConfig(dtype=dtype))
-    session.advance(steps=2 * CHECK_STEPS)
+    session.advance(steps=2 * WINDOW_STEPS)
     good = weights(session)
     session.adjust(learning_rate=rate)
     with pytest.raises(TrainingDiverged, match=r"diverged at step .* learning rate") as caught:
         session.advance(steps=100)
-    assert caught.value.step - 2 * CHECK_STEPS <= 100
+    assert caught.value.step - 2 * WINDOW_STEPS <= 100
     assert weights(session) == good
-    assert session.snapshot().step == 2 * CHECK_STEPS == caught.value.restored_step
+    assert session.snapshot().step == 2 * WINDOW_STEPS == caught.value.restored_step
 
     before = measured(session).train.loss
     session.adjust(learning_rate=caught.value.safe_rate)
