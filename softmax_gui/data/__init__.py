@@ -1,0 +1,1 @@
+"""Files and generators in, a frozen Dataset out."""

@@ -1,0 +1,231 @@
+"""What every reader and generator hands over: a frozen Dataset, and its Split ready to train."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softmax_gui.files import shown
+from softmax_gui.i18n import tr
+
+if TYPE_CHECKING:
+    from softmax_gui.core.models import Dense
+
+Floats: TypeAlias = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """x -> (x - shift) / scale, one pair a feature, and how it was chosen.
+
+    A scale of 0, as a constant feature has it, becomes 1: nothing is ever divided by 0.
+
+    Raises:
+        ValueError: shift and scale differ in shape or are not finite.
+    """
+
+    shift: Floats  # (d,)
+    scale: Floats  # (d,)
+    kind: str = "none"  # or "[0, 1]", "standardise"
+
+    def __post_init__(self) -> None:
+        shift, scale = np.asarray(self.shift, float), np.asarray(self.scale, float)
+        if shift.ndim != 1 or shift.shape != scale.shape:
+            text = tr("A scaling needs one shift and one scale a feature, not {shift} and {scale}.")
+            raise ValueError(text.format(shift=shift.shape, scale=scale.shape))
+        if not (np.isfinite(shift).all() and np.isfinite(scale).all()):
+            raise ValueError(tr("A scaling holds a number that is not finite."))
+        object.__setattr__(self, "shift", read_only(shift))
+        object.__setattr__(self, "scale", read_only(np.where(scale == 0.0, 1.0, scale)))
+
+    @classmethod
+    def identity(cls, d: int) -> Scaling:
+        """Leaves d features as they are."""
+        return cls(np.zeros(d), np.ones(d))
+
+    @classmethod
+    def of_range(cls, low: float, high: float, d: int) -> Scaling:
+        """Takes low to 0 and high to 1 in each of d features."""
+        if (low, high) == (0.0, 1.0):
+            return cls.identity(d)
+        return cls(np.full(d, low), np.full(d, high - low), "[0, 1]")
+
+    @classmethod
+    def standardise(cls, X: Floats) -> Scaling:
+        """Takes the rows of X (n, d) to mean 0 and standard deviation 1; a constant to 0."""
+        peak = np.abs(X).max(axis=0)
+        peak[peak == 0.0] = 1.0  # 1e200 squared would overflow, 1e-200 vanish
+        unit = X / peak  # a constant is exactly 1 here; 0.1, 0.1, 0.1 would deviate by 1e-17
+        return cls(peak * unit.mean(axis=0), peak * unit.std(axis=0), "standardise")
+
+    def apply(self, X: Floats) -> Floats:
+        """File units (..., d) to what the model sees."""
+        return (X - self.shift) / self.scale
+
+    def undo(self, X: Floats) -> Floats:
+        """What the model sees (..., d) back to file units."""
+        return X * self.scale + self.shift
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Labelled examples as in the file; arrays are owned, read-only and finite.
+
+    Raises:
+        ValueError: no row, feature or class; two sizes that differ; a number that is not finite.
+    """
+
+    name: str
+    X: Floats  # (n, d), in the file's units
+    labels: Integers  # (n,), 0 to q - 1
+    class_names: tuple[str, ...]
+    feature_names: tuple[str, ...]
+    image_shape: tuple[int, int] | None = None  # height, width of a row seen as a picture
+    pixel_range: tuple[float, float] | None = None  # its black and white, in the file's units
+    floor: float | None = None  # H(Y|X) in nats, where it is known
+    validation_share: float = 0.2
+    truth: Dense | None = None  # the softmax regression the rows were drawn from
+    notes: tuple[str, ...] = ()  # what the reader did or saw, in sentences
+
+    def __post_init__(self) -> None:
+        X, labels = np.asarray(self.X), np.asarray(self.labels)
+        _look_at_sizes(X, labels, self.class_names, self.feature_names, self.image_shape)
+        _look_at_labels(labels, self.class_names)
+        object.__setattr__(self, "X", read_only(X, np.float64))
+        object.__setattr__(self, "labels", read_only(labels, np.int64))
+        look_at_numbers(self.X, self.feature_names)
+        black, white = self.pixel_range or (0.0, 1.0)
+        if not -math.inf < black < white < math.inf:
+            text = tr("Black {black} must be below white {white}, and both finite.")
+            raise ValueError(text.format(black=black, white=white))
+        look_at_share(self.validation_share)
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+        return len(self.X)
+
+    @property
+    def d(self) -> int:
+        """Features."""
+        return int(self.X.shape[1])
+
+    @property
+    def q(self) -> int:
+        """Classes."""
+        return len(self.class_names)
+
+    @property
+    def counts(self) -> Integers:
+        """Rows of each class, (q,)."""
+        return np.bincount(self.labels, minlength=self.q)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Rows to train on or to validate with: scaled, in one block of memory, read-only."""
+
+    X: Floats  # (n, d)
+    labels: Integers  # (n,)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "X", read_only(self.X))
+        object.__setattr__(self, "labels", read_only(self.labels))
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+        return len(self.X)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A Dataset cut in two; the scaling was fitted on the training part alone."""
+
+    train: Part
+    validation: Part
+    scaling: Scaling
+    dataset: Dataset
+    seed: int
+
+
+def read_only(array: NDArray[Any], dtype: type[np.generic] | None = None) -> NDArray[Any]:
+    """The array, C-contiguous, that nobody can write to; copied only where somebody could."""
+    owned = np.ascontiguousarray(array, dtype)
+    if owned.base is not None or (owned is array and owned.flags.writeable):
+        owned = owned.copy()
+    return sealed(owned)
+
+
+def sealed(array: NDArray[Any]) -> NDArray[Any]:
+    """The same array, given away by its maker: read-only from now on, and so never copied."""
+    array.flags.writeable = False
+    return array
+
+
+def feature_names(d: int) -> tuple[str, ...]:
+    """x1 to xd, in the order of the vector."""
+    return tuple(f"x{j}" for j in range(1, d + 1))
+
+
+def look_at_share(share: float) -> None:
+    """Refuses, with a ValueError, a validation share that leaves one part empty."""
+    if not 0.0 < share < 1.0:
+        text = tr("The validation share is {share}; it must lie between 0 and 1.")
+        raise ValueError(text.format(share=share))
+
+
+def _look_at_sizes(
+    X: NDArray[Any],
+    labels: NDArray[Any],
+    class_names: tuple[str, ...],
+    names: tuple[str, ...],
+    image_shape: tuple[int, int] | None,
+) -> None:
+    if X.ndim != 2 or X.dtype.kind not in "biuf":
+        text = tr("X must be a table of numbers, not an array {shape} of {kind}.")
+        raise ValueError(text.format(shape=X.shape, kind=X.dtype))
+    n, d = X.shape
+    if n == 0 or d == 0 or not class_names:
+        text = tr(
+            "The data have {n} rows, {d} features and {q} classes; at least one each is needed."
+        )
+        raise ValueError(text.format(n=n, d=d, q=len(class_names)))
+    if labels.shape != (n,):
+        text = tr("The data have {n} rows, but the labels have shape {shape}.")
+        raise ValueError(text.format(n=n, shape=labels.shape))
+    if len(names) != d:
+        text = tr("The data have {d} features, but {names} feature names.")
+        raise ValueError(text.format(d=d, names=len(names)))
+    if image_shape is not None and (min(image_shape) < 1 or math.prod(image_shape) != d):
+        text = tr("A picture of {height} x {width} pixels does not fit {d} features.")
+        raise ValueError(text.format(height=image_shape[0], width=image_shape[1], d=d))
+
+
+def _look_at_labels(labels: NDArray[Any], class_names: tuple[str, ...]) -> None:
+    q = len(class_names)
+    if labels.dtype.kind not in "iu":
+        raise ValueError(tr("Labels must be whole numbers, not {kind}.").format(kind=labels.dtype))
+    outside = np.flatnonzero((labels < 0) | (labels >= q))
+    if len(outside):
+        text = tr("Row {row} has the label {label}, but there are {q} classes, 0 to {last}.")
+        row = int(outside[0])
+        raise ValueError(text.format(row=row + 1, label=labels[row], q=q, last=q - 1))
+    if len(set(class_names)) < q:
+        twice = next(name for k, name in enumerate(class_names) if name in class_names[:k])
+        raise ValueError(tr('Two classes have the name "{name}".').format(name=shown(twice)))
+
+
+def look_at_numbers(X: Floats, names: tuple[str, ...]) -> None:
+    """Refuses, with a ValueError that has row and column, X (n, d) that is not finite."""
+    finite = np.isfinite(X)
+    if not finite.all():
+        row, column = np.unravel_index(int(np.argmin(finite)), X.shape)
+        text = tr('Row {row}, column "{column}": {value} is not a finite number.')
+        column_name = shown(names[int(column)])
+        raise ValueError(text.format(row=int(row) + 1, column=column_name, value=X[row, column]))
