@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -168,7 +169,7 @@ def test_that_settings_change_between_steps_and_bad_ones_are_refused() -> None:
         {"device": "tpu"}, {"dtype": "int8"},
     ],
 )  # fmt: skip
-def test_that_a_config_out_of_range_is_refused_by_name(bad: dict[str, float]) -> None:
+def test_that_a_config_out_of_range_is_refused_by_name(bad: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(bad))):
         replace(TrainConfig(), **bad)
 

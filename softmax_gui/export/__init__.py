@@ -1,0 +1,1 @@
+"""Trained weights to files and back."""

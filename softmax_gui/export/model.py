@@ -1,0 +1,107 @@
+"""A trained model as it leaves the app: weights with everything needed to use them elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from softmax_gui import __version__
+from softmax_gui.core.models import Dense
+from softmax_gui.data.dataset import Dataset, Scaling
+from softmax_gui.i18n import tr
+
+ORIENTATION = (
+    "weight is (q, d), a row a class, as in torch.nn.Linear: logits = x @ weight.T + bias"
+    " with x = (features - shift) / scale"
+)
+PIXEL_ORDER = "row by row from the top left: x1 x2 / x3 x4"
+
+
+class ModelProblem(ValueError):
+    """A weights file that can't be used; the sentence says which, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """Weights, and what their rows and columns mean.
+
+    Attributes:
+        dense: W (d, q), b (q,) for scaled features.
+        scaling: from the features as in the data file to what the weights expect.
+        image_shape: (rows, columns) of a picture, None for a table.
+        pixel_range: a picture's black and white in the units of its file.
+        data: the name of the data it was trained on.
+        metrics: numbers said of it, for example "validation_accuracy".
+    """
+
+    dense: Dense
+    class_names: tuple[str, ...]
+    feature_names: tuple[str, ...]
+    scaling: Scaling
+    image_shape: tuple[int, int] | None = None
+    pixel_range: tuple[float, float] | None = None
+    data: str = ""
+    metrics: dict[str, float] = field(default_factory=dict)
+    version: str = __version__
+
+    def __post_init__(self) -> None:
+        W, b = self.dense.W, self.dense.b
+        d, q = W.shape
+        for what, found, wanted in (
+            (tr("class names"), len(self.class_names), q),
+            (tr("feature names"), len(self.feature_names), d),
+            (tr("pixels"), int(np.prod(self.image_shape or (d,))), d),
+            (tr("scaling values"), len(self.scaling.shift), d),
+        ):
+            if found != wanted:
+                message = tr("{found} {what}, but weights for {wanted}.")
+                raise ModelProblem(message.format(found=found, what=what, wanted=wanted))
+        if not (np.isfinite(W).all() and np.isfinite(b).all()):
+            raise ModelProblem(tr("A weight or bias is not a finite number."))
+
+    def probabilities(self, X: np.ndarray) -> np.ndarray:
+        """(n, q) for features X (n, d) as in the data file."""
+        return np.asarray(self.dense.probabilities(self.scaling.apply(X)))
+
+    def fitted_to(self, dataset: Dataset, scaling: Scaling) -> Dense:
+        """The same model for features scaled by `scaling`, classes in the order of `dataset`.
+
+        Raises:
+            ModelProblem: other numbers of features or classes, or other class names.
+        """
+        d, q = self.dense.W.shape
+        if (d, q) != (dataset.d, dataset.q):
+            message = tr(
+                "These weights are for {d} features and {q} classes, the data here have"
+                " {data_d} and {data_q}. Open the data they belong to first."
+            )
+            raise ModelProblem(message.format(d=d, q=q, data_d=dataset.d, data_q=dataset.q))
+        if sorted(self.class_names) != sorted(dataset.class_names):
+            message = tr(
+                "These weights are for the classes {theirs}, the data here have {ours}."
+                " Open the data they belong to first."
+            )
+            raise ModelProblem(
+                message.format(theirs=_listed(self.class_names), ours=_listed(dataset.class_names))
+            )
+        order = [self.class_names.index(name) for name in dataset.class_names]
+        W, b = self.dense.W[:, order], self.dense.b[order]
+        # Theirs from ours: back to file units by our scaling, then forth by theirs.
+        W_ours = W * (scaling.scale / self.scaling.scale)[:, None]
+        b_ours = b + ((scaling.shift - self.scaling.shift) / self.scaling.scale) @ W
+        return Dense(W_ours, b_ours)
+
+    def with_metrics(self, **metrics: float) -> TrainedModel:
+        """A copy that carries these numbers too."""
+        return replace(self, metrics={**self.metrics, **metrics})
+
+
+def unnamed_classes(q: int) -> tuple[str, ...]:
+    """Names for the classes of a file that has none."""
+    return tuple(f"class {k}" for k in range(1, q + 1))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown = ", ".join(name[:30] for name in names[:6])
+    return shown + ", …" if len(names) > 6 else shown

@@ -1,0 +1,107 @@
+"""Weights as JSON and CSV: for people, spreadsheets and other languages; exact digits."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import numpy as np
+
+from softmax_gui.export.fields import arrays_of, description_of, model_of, parsed_description
+from softmax_gui.export.model import ModelProblem, TrainedModel
+from softmax_gui.files import spreadsheet_safe
+from softmax_gui.i18n import tr
+
+CSV_MARK = "# softmax-gui model "
+
+
+def json_bytes(model: TrainedModel) -> bytes:
+    """One JSON object: the description, then weight, bias, shift and scale as lists."""
+    lists = {name: array.tolist() for name, array in arrays_of(model).items()}
+    return json.dumps({**description_of(model), **lists}, ensure_ascii=False, indent=1).encode()
+
+
+def from_json(data: bytes) -> TrainedModel:
+    """The model in a JSON file.
+
+    Raises:
+        ModelProblem: no JSON object, or no weights in it.
+    """
+    try:
+        value = parsed_description(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ModelProblem(tr("It is not UTF-8 text.")) from None
+    names = [name for name in ("weight", "bias", "shift", "scale") if name in value]
+    return model_of({name: _array(value.pop(name), name) for name in names}, value)
+
+
+def csv_bytes(model: TrainedModel) -> bytes:
+    """A table, a row a class: name, bias, weights; the description and scaling in line 1.
+
+    Names that a spreadsheet would take for a formula get an apostrophe in the table;
+    line 1 has them as they are.
+    """
+    description = description_of(model)
+    for name in ("shift", "scale"):
+        description[name] = arrays_of(model)[name].tolist()
+    text = io.StringIO()
+    text.write(CSV_MARK + json.dumps(description, ensure_ascii=False) + "\n")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["class", "bias", *map(spreadsheet_safe, model.feature_names)])
+    for name, bias, row in zip(model.class_names, model.dense.b, model.dense.W.T, strict=True):
+        writer.writerow([spreadsheet_safe(name), repr(float(bias)), *(repr(float(w)) for w in row)])
+    return text.getvalue().encode()
+
+
+def from_csv(data: bytes) -> TrainedModel:
+    """The model in a CSV file that csv_bytes wrote, or in a table of the same columns.
+
+    Raises:
+        ModelProblem: another table; the sentence names row and column.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ModelProblem(tr("It is not UTF-8 text.")) from None
+    description: dict[str, Any] = {}
+    if text.startswith(CSV_MARK):
+        line, _, text = text.partition("\n")
+        description = parsed_description(line.removeprefix(CSV_MARK))
+    try:
+        rows = list(csv.reader(io.StringIO(text), strict=True))
+    except csv.Error as error:
+        raise ModelProblem(tr("Its table can't be read ({error}).").format(error=error)) from None
+    if len(rows) < 2 or rows[0][:2] != ["class", "bias"]:
+        raise ModelProblem(tr('Its table does not begin with the columns "class" and "bias".'))
+    header, *body = rows
+    numbers = np.array([_row_numbers(row, i, header) for i, row in enumerate(body, 2)])
+    description.setdefault("features", header[2:])
+    description.setdefault("classes", [row[0] for row in body])
+    arrays = {"bias": numbers[:, 0], "weight": numbers[:, 1:]}
+    for name in ("shift", "scale"):
+        if name in description:
+            arrays[name] = _array(description[name], name)
+    return model_of(arrays, description)
+
+
+def _row_numbers(row: list[str], number: int, header: list[str]) -> list[float]:
+    if len(row) != len(header):
+        message = tr("Table row {row}: {found} columns, {wanted} expected.")
+        raise ModelProblem(message.format(row=number, found=len(row), wanted=len(header)))
+    values = []
+    for name, cell in zip(header[1:], row[1:], strict=True):
+        try:
+            values.append(float(cell))
+        except ValueError:
+            message = tr('Table row {row}, column {column}: "{cell}" is not a number.')
+            raise ModelProblem(message.format(row=number, column=name, cell=cell[:40])) from None
+    return values
+
+
+def _array(value: Any, name: str) -> np.ndarray:
+    try:
+        return np.array(value, dtype=np.float64)
+    except (ValueError, TypeError):  # ragged, or not numbers
+        raise ModelProblem(tr('"{name}" is not a table of numbers.').format(name=name)) from None

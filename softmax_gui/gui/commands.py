@@ -1,0 +1,208 @@
+"""Every command: one QAction each, with a shortcut, in a menu, some in the toolbar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
+from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+
+from softmax_gui.gui import theme
+from softmax_gui.gui.icons import icon
+from softmax_gui.i18n import N_, tr
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing the user can do; `choice_of` makes it one of a group of alternatives."""
+
+    key: str
+    menu: str
+    text: str
+    shortcut: str
+    tip: str = ""
+    choice_of: str = ""
+    checkable: bool = False
+    separated: bool = False  # a line above it in the menu
+
+
+MENUS = {"file": N_("&File"), "edit": N_("&Edit"), "view": N_("&View"), "train": N_("&Train"),
+         "help": N_("&Help")}  # fmt: skip
+SUBMENUS = {"figure": ("file", N_("Save a plot")), "example": ("edit", N_("Show an example of")),
+            "theme": ("view", N_("Colours")), "language": ("view", N_("Language"))}  # fmt: skip
+
+COMMANDS = (
+    Command("open_data", "file", N_("Open data…"), "Ctrl+O",
+            N_("A table (CSV) or arrays (NPZ) from a file.")),
+    Command("open_weights", "file", N_("Open weights…"), "Ctrl+Shift+O",
+            N_("Go on with weights that were exported.")),
+    Command("export_weights", "file", N_("Export weights…"), "Ctrl+E",
+            N_("Write the weights as safetensors, NPZ, JSON or CSV."), separated=True),
+    Command("save_loss", "figure", N_("Loss…"), "Ctrl+Alt+1"),
+    Command("save_accuracy", "figure", N_("Accuracy…"), "Ctrl+Alt+2"),
+    Command("save_weights_plot", "figure", N_("Weights…"), "Ctrl+Alt+3"),
+    Command("save_probabilities", "figure", N_("Probabilities…"), "Ctrl+Alt+4"),
+    Command("quit", "file", N_("Quit"), "Ctrl+Q", separated=True),
+    Command("undo", "edit", N_("Undo"), "Ctrl+Z", N_("Takes the last stroke back.")),
+    Command("redo", "edit", N_("Redo"), "Ctrl+Shift+Z", N_("Makes the stroke again.")),
+    Command("clear", "edit", N_("Clear the picture"), "Ctrl+Backspace", separated=True),
+    Command("invert", "edit", N_("Invert the picture"), "Ctrl+I"),
+    Command("noise", "edit", N_("Add noise"), "Ctrl+J"),
+    Command("train", "train", N_("Train"), "F5", N_("Start or pause training.")),
+    Command("step", "train", N_("Step (one minibatch)"), "F6"),
+    Command("epoch", "train", N_("Epoch (every example once)"), "F7"),
+    Command("reset", "train", N_("Reset"), "F8", N_("Back to step 0 and zero weights.")),
+    Command("slower", "train", N_("Slower"), "Ctrl+[", separated=True),
+    Command("faster", "train", N_("Faster"), "Ctrl+]"),
+    Command("nat", "view", N_("Nats"), "Ctrl+Shift+N",
+            N_("Losses and entropies in nats (base e)."), choice_of="unit"),
+    Command("bit", "view", N_("Bits"), "Ctrl+Shift+B",
+            N_("Losses and entropies in bits (base 2): 1 nat = 1.4427 bit."), choice_of="unit"),
+    Command("log_step", "view", N_("Logarithmic steps"), "Ctrl+L", checkable=True, separated=True),
+    Command("log_loss", "view", N_("Logarithmic loss"), "Ctrl+Shift+L", checkable=True),
+    Command("light", "theme", N_("Light"), "Ctrl+Alt+L", choice_of="theme"),
+    Command("dark", "theme", N_("Dark"), "Ctrl+Alt+D", choice_of="theme"),
+    Command("theme_system", "theme", N_("As the system"), "Ctrl+Alt+S", choice_of="theme"),
+    Command("language_system", "language", N_("As the system"), "Ctrl+Alt+Y",
+            choice_of="language"),
+    Command("en", "language", "English", "Ctrl+Alt+E", choice_of="language"),
+    Command("ko", "language", "한국어", "Ctrl+Alt+K", choice_of="language"),
+    Command("reset_layout", "view", N_("Reset layout"), "Ctrl+0",
+            N_("Every panel back to its first place."), separated=True),
+    Command("guide", "help", N_("User guide"), "F1"),
+    Command("shortcuts", "help", N_("Keyboard shortcuts"), "Ctrl+/"),
+    Command("about", "help", N_("About Softmax GUI"), "Ctrl+F1", separated=True),
+)  # fmt: skip
+TOOLBAR = ("train", "step", "epoch", "reset")
+EXAMPLES = 9  # Ctrl+1 to Ctrl+9 show an example of a class
+
+
+class Commands:
+    """Builds the actions, menus and toolbar of the window, and says their texts."""
+
+    def __init__(self, window: QMainWindow) -> None:
+        self._actions: dict[str, QAction] = {}
+        self._groups: dict[str, QActionGroup] = {}
+        self.menus: dict[str, QMenu] = {}
+        for key in MENUS:
+            self.menus[key] = window.menuBar().addMenu("")
+        for command in COMMANDS:
+            self._add(command, window)
+        self.examples = [self._add_example(place, window) for place in range(EXAMPLES)]
+        self.toolbar = self._make_toolbar(window)
+
+    def __getitem__(self, key: str) -> QAction:
+        """The action of a command."""
+        return self._actions[key]
+
+    def all(self) -> list[QAction]:
+        """Every action, in the order of the menus."""
+        return [*self._actions.values(), *self.examples]
+
+    def adopt(self, key: str, menu: str, action: QAction, shortcut: str) -> None:
+        """Takes an action that Qt made (a dock's) in among the commands."""
+        action.setShortcut(QKeySequence(shortcut))
+        self.menus[menu].addAction(action)
+        self._actions[key] = action
+
+    def name_examples(self, names: tuple[str, ...]) -> None:
+        """The classes of which Ctrl+1 to Ctrl+9 show an example."""
+        for place, action in enumerate(self.examples):
+            action.setVisible(place < len(names))
+            action.setEnabled(place < len(names))
+            if place < len(names):
+                action.setText(" ".join(names[place].split())[:40].replace("&", "&&"))
+
+    def show_running(self, running: bool) -> None:
+        """The primary button: Train, then Pause."""
+        self["train"].setText(tr("Pause") if running else tr("Train"))
+        self["train"].setIcon(icon("pause" if running else "train"))
+
+    def retranslate(self) -> None:
+        """Sets every text."""
+        for key, text in MENUS.items():
+            self.menus[key].setTitle(tr(text))
+        for key, (_, text) in SUBMENUS.items():
+            self.menus[key].setTitle(tr(text))
+        for command in COMMANDS:
+            action, tip = self[command.key], tr(command.tip) if command.tip else ""
+            action.setText(tr(command.text))
+            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            action.setToolTip(f"{tip or action.text()} ({keys})")
+            action.setStatusTip(tip)
+        self.toolbar.setWindowTitle(tr("Toolbar"))
+
+    def restyle(self, running: bool) -> None:
+        """Draws the icons, and the primary button, in the theme's colours."""
+        for key in TOOLBAR:
+            self[key].setIcon(icon("pause" if key == "train" and running else key))
+        colors = theme.current()
+        self._primary.setStyleSheet(
+            f"QToolButton {{ background: {colors.accent}; color: {colors.on_accent};"
+            " border: none; border-radius: 4px; padding: 5px 12px; font-weight: bold; }"
+            f"QToolButton:focus {{ border: 2px solid {colors.text}; padding: 3px 10px; }}"
+        )
+
+    def connect_examples(self, show: Callable[[int], None]) -> None:
+        """Ctrl+1 to Ctrl+9 call show(0) to show(8)."""
+        for label, action in enumerate(self.examples):
+            action.triggered.connect(lambda _=False, label=label: show(label))
+
+    def follow(self, stack: QUndoStack) -> None:
+        """Undo and Redo are enabled while the stack has something for them."""
+        stack.canUndoChanged.connect(self["undo"].setEnabled)
+        stack.canRedoChanged.connect(self["redo"].setEnabled)
+        self["undo"].setEnabled(stack.canUndo())
+        self["redo"].setEnabled(stack.canRedo())
+
+    def finish_toolbar(self, speed: QWidget) -> None:
+        """The speed control, and at the right end the unit."""
+        self.toolbar.addSeparator()
+        self.toolbar.addWidget(speed)
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.toolbar.addWidget(space)
+        for key in ("nat", "bit"):
+            self.toolbar.addAction(self[key])
+
+    def _add(self, command: Command, window: QMainWindow) -> None:
+        action = QAction(window)
+        action.setShortcut(QKeySequence(command.shortcut))
+        action.setCheckable(command.checkable or bool(command.choice_of))
+        if command.choice_of:
+            group = self._groups.setdefault(command.choice_of, QActionGroup(window))
+            group.addAction(action)
+        menu = self._menu(command.menu)
+        if command.separated:
+            menu.addSeparator()
+        menu.addAction(action)
+        self._actions[command.key] = action
+
+    def _add_example(self, place: int, window: QMainWindow) -> QAction:
+        action = QAction(window)
+        action.setShortcut(QKeySequence(f"Ctrl+{place + 1}"))
+        self._menu("example").addAction(action)
+        return action
+
+    def _menu(self, key: str) -> QMenu:
+        if key not in self.menus:
+            parent, _ = SUBMENUS[key]
+            self.menus[key] = self.menus[parent].addMenu("")
+        return self.menus[key]
+
+    def _make_toolbar(self, window: QMainWindow) -> QToolBar:
+        toolbar = QToolBar(window)
+        toolbar.setObjectName("toolbar")
+        toolbar.setMovable(False)
+        toolbar.setContentsMargins(8, 4, 8, 4)
+        toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for key in TOOLBAR:
+            toolbar.addAction(self[key])
+        button = toolbar.widgetForAction(self["train"])
+        assert isinstance(button, QToolButton)  # noqa: S101 - what Qt makes for an action
+        self._primary = button
+        window.addToolBar(toolbar)
+        return toolbar

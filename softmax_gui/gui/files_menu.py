@@ -1,0 +1,108 @@
+"""File dialogs: open data and weights, export weights, save a plot; answers in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from softmax_gui.core.models import Dense
+from softmax_gui.data.dataset import Split
+from softmax_gui.export.model import ModelProblem
+from softmax_gui.export.runs import trained_model
+from softmax_gui.export.weights import FORMATS, load_model, save_model
+from softmax_gui.files import FileProblem, atomic_write
+from softmax_gui.gui.widgets.figures import Kind, figure_bytes
+from softmax_gui.gui.widgets.message_bar import Tone
+from softmax_gui.i18n import tr
+from softmax_gui.training.snapshot import Snapshot
+
+Say = Callable[[Tone, str], None]
+FIGURE_KINDS: dict[str, Kind] = {".png": "png", ".svg": "svg", ".csv": "csv"}
+
+
+class FilesMenu:
+    """Asks for paths, reads and writes, and says how it went; keeps the last folder."""
+
+    def __init__(self, window: QWidget, say: Say, folder: str) -> None:
+        self._window, self._say = window, say
+        self.folder = folder
+
+    def ask_data(self) -> str:
+        """The path of a data file, or "" when the user thinks better of it."""
+        kinds = tr("Tables and arrays ({patterns})").format(patterns="*.csv *.tsv *.txt *.npz")
+        return self._ask_open(tr("Open data"), f"{kinds};;{tr('All files')} (*)")
+
+    def export_weights(self, snapshot: Snapshot, split: Split) -> None:
+        """Asks where to, then writes the weights of this snapshot."""
+        names = {".safetensors": "safetensors", ".npz": "NumPy NPZ", ".json": "JSON", ".csv": "CSV"}
+        filters = [f"{names[suffix]} (*{suffix})" for suffix in FORMATS]
+        start = f"{split.dataset.name}-weights.safetensors"
+        path = self._ask_save(tr("Export weights"), start, filters)
+        if path is not None:
+            self.write_weights(snapshot, split, path)
+
+    def write_weights(self, snapshot: Snapshot, split: Split, path: Path) -> None:
+        """Writes the weights of this snapshot to `path` and says so, or why not."""
+        try:
+            save_model(trained_model(snapshot, split), path)
+        except (ModelProblem, FileProblem) as error:
+            self._say(Tone.ERROR, tr("{error} Nothing was lost.").format(error=error))
+            return
+        text = tr("The weights of step {step:,} are in {path}. Each row of `weight` is a class.")
+        self._say(Tone.DONE, text.format(step=snapshot.step, path=path))
+
+    def ask_weights(self, split: Split) -> tuple[Dense, str] | None:
+        """Weights from a file the user chooses, for the data at hand, and what to say of them."""
+        patterns = " ".join(f"*{suffix}" for suffix in FORMATS)
+        kinds = tr("Weights ({patterns})").format(patterns=patterns)
+        path = self._ask_open(tr("Open weights"), f"{kinds};;{tr('All files')} (*)")
+        return self.read_weights(Path(path), split) if path else None
+
+    def read_weights(self, path: Path, split: Split) -> tuple[Dense, str] | None:
+        """Weights from `path` for the data at hand; None after saying why not."""
+        try:
+            model = load_model(path)
+            dense = model.fitted_to(split.dataset, split.scaling)
+        except (ModelProblem, FileProblem) as error:
+            self._say(Tone.ERROR, str(error))
+            return None
+        return dense, tr("The weights of {name} are in place.").format(name=path.name)
+
+    def save_figure(self, figure: QWidget, name: str) -> None:
+        """Asks where to, then writes a plot as PNG, SVG or CSV."""
+        filters = [f"{kind.upper()} (*{suffix})" for suffix, kind in FIGURE_KINDS.items()]
+        path = self._ask_save(tr("Save a plot"), f"{name}.png", filters)
+        if path is not None:
+            self.write_figure(figure, path)
+
+    def write_figure(self, figure: QWidget, path: Path) -> None:
+        """Writes a plot to `path` and says so, or why not."""
+        kind = FIGURE_KINDS.get(path.suffix.lower())
+        try:
+            if kind is None:
+                message = tr("{name}: unknown ending. Use one of {known}.")
+                raise ModelProblem(message.format(name=path.name, known=", ".join(FIGURE_KINDS)))
+            atomic_write(path, figure_bytes(figure, kind))
+        except (ModelProblem, FileProblem) as error:
+            self._say(Tone.ERROR, str(error))
+            return
+        self._say(Tone.DONE, tr("The plot is in {path}.").format(path=path))
+
+    def _ask_open(self, title: str, filters: str) -> str:
+        path, _ = QFileDialog.getOpenFileName(self._window, title, self.folder, filters)
+        if path:
+            self.folder = str(Path(path).parent)
+        return path
+
+    def _ask_save(self, title: str, name: str, filters: list[str]) -> Path | None:
+        start = str(Path(self.folder) / name) if self.folder else name
+        text, chosen = QFileDialog.getSaveFileName(self._window, title, start, ";;".join(filters))
+        if not text:
+            return None
+        path = Path(text)
+        if not path.suffix:  # the chosen filter says the format
+            path = path.with_suffix(chosen.rpartition("*")[2].rstrip(")"))
+        self.folder = str(path.parent)
+        return path

@@ -1,0 +1,344 @@
+"""The window: puts the panels in place and connects them with the trainer. It only wires."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QByteArray, QEvent, QTimer, Slot
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
+
+from softmax_gui.core.models import Dense
+from softmax_gui.data.dataset import Split
+from softmax_gui.gui import fonts
+from softmax_gui.gui.appearance import Appearance
+from softmax_gui.gui.commands import Commands
+from softmax_gui.gui.docks import Docks
+from softmax_gui.gui.files_menu import FilesMenu
+from softmax_gui.gui.help import show_about, show_guide, show_shortcuts
+from softmax_gui.gui.settings import Settings, save_settings
+from softmax_gui.gui.speed import SpeedControl
+from softmax_gui.gui.status_line import StatusLine
+from softmax_gui.gui.trainer import LoadRequest, Trainer
+from softmax_gui.gui.units import Unit
+from softmax_gui.gui.views.data_panel import DataPanel
+from softmax_gui.gui.views.draw_view import DrawView
+from softmax_gui.gui.views.plots_view import PlotsView
+from softmax_gui.gui.views.prediction_view import PredictionView
+from softmax_gui.gui.views.training_panel import TrainingPanel
+from softmax_gui.gui.widgets.message_bar import MessageBar, Tone
+from softmax_gui.i18n import tr
+from softmax_gui.training.config import TrainConfig
+from softmax_gui.training.snapshot import RunState, Snapshot
+from softmax_gui.training.watch import TrainingDiverged
+
+FRAME_MS = 33
+FIRST_SOURCE = "2x2"
+
+
+class MainWindow(QMainWindow):
+    """Softmax GUI's one window."""
+
+    def __init__(self, settings: Settings, settings_path: Path) -> None:
+        super().__init__()
+        self._settings_path = settings_path
+        self._source = FIRST_SOURCE
+        self._config = TrainConfig()
+        self._split: Split | None = None
+        self._newest: Snapshot | None = None  # of the run; drawn on the next frame
+        self._state = RunState.READY
+        self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
+        self._build(settings)
+        self._connect_views()
+        self._connect_trainer()
+        self._connect_commands()
+        self._restore(settings)
+
+    # -- building --------------------------------------------------------------------------------
+
+    def _build(self, settings: Settings) -> None:
+        self.trainer = Trainer(self)
+        self.messages = MessageBar()
+        self.plots, self.data, self.training = PlotsView(), DataPanel(), TrainingPanel()
+        self.draw, self.prediction = DrawView(), PredictionView()
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(8, 8, 8, 0)
+        layout.addWidget(self.messages)
+        layout.addWidget(self.plots, 1)
+        self.setCentralWidget(centre)
+        self.docks = Docks(self, {
+            "data": self.data, "training": self.training,
+            "draw": self.draw, "prediction": self.prediction,
+        })  # fmt: skip
+        self.commands = Commands(self)
+        self.speed = SpeedControl()
+        self.commands.finish_toolbar(self.speed)
+        for place, (key, dock) in enumerate(self.docks.docks.items(), 1):
+            self.commands.adopt(f"dock_{key}", "view", dock.toggleViewAction(), f"Alt+{place}")
+        self.status = StatusLine(self.statusBar())
+        self.files = FilesMenu(self, self.messages.show_message, settings.folder)
+        self.appearance = Appearance(self, self.commands, settings, self._show_unit)
+
+    def _connect_views(self) -> None:
+        self.data.source_chosen.connect(self.load)
+        self.data.open_requested.connect(self._open_data)
+        self.data.world_changed.connect(self._change_world)
+        self.training.setting_changed.connect(self._adjust)
+        self.training.seed_changed.connect(self._change_seed)
+        self.training.device_changed.connect(self._change_device)
+        self.training.refused.connect(self._warn)
+        self.draw.refused.connect(self._warn)
+        self.draw.vector_edited.connect(self._predict)
+        self.draw.example_shown.connect(self.prediction.show_label)
+        self.speed.speed_changed.connect(self.trainer.speed_requested)
+
+    def _connect_trainer(self) -> None:
+        self.trainer.data_loaded.connect(self._show_data)
+        self.trainer.data_refused.connect(self._tell_refusal)
+        self.trainer.snapshot_ready.connect(self._keep)
+        self.trainer.state_changed.connect(self._show_state)
+        self.trainer.noticed.connect(self._warn)
+        self.trainer.diverged.connect(self._tell_divergence)
+        self.trainer.failed.connect(self.tell_failure)
+        self._frame.timeout.connect(self._draw_frame)
+
+    def _connect_commands(self) -> None:
+        plots, save = self.plots, self.files.save_figure
+        for key, slot in {
+            "open_data": self._open_data,
+            "open_weights": self._open_weights,
+            "export_weights": self._export_weights,
+            "save_loss": lambda: save(plots.loss, "loss"),
+            "save_accuracy": lambda: save(plots.accuracy, "accuracy"),
+            "save_weights_plot": lambda: save(plots.weights, "weights"),
+            "save_probabilities": lambda: save(self.prediction.bars, "probabilities"),
+            "quit": self.close,
+            "undo": self.draw.undo_stack.undo,
+            "redo": self.draw.undo_stack.redo,
+            "clear": self.draw.clear,
+            "invert": self.draw.invert,
+            "noise": self.draw.add_noise,
+            "train": self.train_or_pause,
+            "step": self.trainer.step_requested.emit,
+            "epoch": self.trainer.epoch_requested.emit,
+            "reset": lambda: self.trainer.reset_requested.emit(None),
+            "slower": self.speed.slower,
+            "faster": self.speed.faster,
+            "reset_layout": self._reset_layout,
+            "guide": lambda: show_guide(self),
+            "shortcuts": lambda: show_shortcuts(self, self.commands.all()),
+            "about": lambda: show_about(self),
+        }.items():
+            self.commands[key].triggered.connect(lambda _=False, slot=slot: slot())
+        self.commands["log_step"].toggled.connect(plots.set_log_step)
+        self.commands["log_loss"].toggled.connect(plots.set_log_loss)
+        self.commands.connect_examples(self.draw.show_example)
+        self.commands.follow(self.draw.undo_stack)
+        self.commands.menus["language"].aboutToShow.connect(fonts.ensure_hangul)
+
+    def _restore(self, settings: Settings) -> None:
+        self.appearance.restore()
+        self._config = TrainConfig(device=self.training.known_device(settings.device))
+        self.training.show_config(self._config)
+        self.resize(1280, 800)
+        self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
+        self.docks.restore(settings.layout)
+        self.plots.restore_layout(settings.plots)
+        self.load(FIRST_SOURCE)
+
+    # -- what the user wants ---------------------------------------------------------------------
+
+    @Slot(str)
+    def load(self, source: str) -> None:
+        """Trains on a sample or a file from now on; what is there stays until that worked."""
+        world = self.data.world() if source == FIRST_SOURCE else None
+        self.trainer.load_requested.emit(LoadRequest(source, self._config, world))
+
+    def newest(self) -> Snapshot | None:
+        """The newest snapshot of the run."""
+        return self._newest
+
+    @Slot()
+    def train_or_pause(self) -> None:
+        """The primary action."""
+        running = self._state is RunState.RUNNING
+        (self.trainer.pause_requested if running else self.trainer.start_requested).emit()
+
+    @Slot(object)
+    def _adjust(self, changes: dict[str, Any]) -> None:
+        self._config = replace(self._config, **changes)
+        self.trainer.adjust_requested.emit(changes)
+
+    @Slot(int)
+    def _change_seed(self, seed: int) -> None:
+        self._config = replace(self._config, seed=seed)
+        self.training.show_config(self._config)
+        self.load(self._source)
+
+    @Slot(str)
+    def _change_device(self, device: str) -> None:
+        self._config = replace(self._config, device=device)
+        self.trainer.device_requested.emit(device)
+
+    @Slot(object)
+    def _change_world(self, _world: object) -> None:
+        self.load(FIRST_SOURCE)
+
+    @Slot()
+    def _open_data(self) -> None:
+        if path := self.files.ask_data():
+            self.load(path)
+
+    def _open_weights(self) -> None:
+        if self._split and (found := self.files.ask_weights(self._split)):
+            self.use_weights(*found)
+
+    def use_weights(self, model: Dense, text: str) -> None:
+        """Goes on from these weights (W (d, q), b (q,)) and says `text`."""
+        self.trainer.reset_requested.emit(model)
+        self.messages.show_message(Tone.DONE, text)
+
+    def _export_weights(self) -> None:
+        if self._newest and self._split:
+            self.files.export_weights(self._newest, self._split)
+
+    def _reset_layout(self) -> None:
+        self.docks.reset()
+        self.plots.reset_layout()
+
+    # -- what the trainer says -------------------------------------------------------------------
+
+    @Slot(object)
+    def _show_data(self, loaded: tuple[LoadRequest, Split]) -> None:
+        request, split = loaded
+        self._source, self._split, self._newest = request.source, split, None
+        if any(map(fonts.has_hangul, split.dataset.class_names)):
+            fonts.ensure_hangul()
+        for view in (self.data, self.plots, self.prediction, self.draw):
+            view.show_data(split)
+        self.commands.name_examples(split.dataset.class_names)
+        self._predict(self.draw.vector())
+        self._say_title()
+        self._hint()
+
+    @Slot(object)
+    def _keep(self, snapshot: Snapshot) -> None:
+        self._newest = snapshot
+        if not self._frame.isActive():
+            self._frame.start()
+
+    @Slot()
+    def _draw_frame(self) -> None:
+        snapshot = self._newest
+        if snapshot is None:
+            return
+        self.plots.show_snapshot(snapshot)
+        self.prediction.show_model(snapshot.model)
+        self.status.show_snapshot(snapshot)
+        self.training.show_device(snapshot.device)
+
+    @Slot(object)
+    def _show_state(self, state: RunState) -> None:
+        self._state = state
+        self.status.show_state(state)
+        self.commands.show_running(state is RunState.RUNNING)
+        if self.messages.tone() is Tone.HINT or state is RunState.RUNNING:
+            self._hint()
+
+    @Slot(object)
+    def _predict(self, vector: np.ndarray) -> None:
+        if self._split is not None:
+            picture = self._split.dataset.image_shape is not None
+            x = vector if picture else self._split.scaling.apply(vector)
+            self.prediction.show_vector(x)
+
+    def _show_unit(self, unit: Unit) -> None:
+        for view in (self.plots, self.data, self.prediction):
+            view.show_unit(unit)
+
+    # -- messages --------------------------------------------------------------------------------
+
+    def _hint(self) -> None:
+        """One line that says what to press now."""
+        texts = {
+            RunState.READY: tr("Press Train (F5) and watch every picture move."),
+            RunState.RUNNING: tr("Draw on the right while it learns. F5 pauses."),
+            RunState.PAUSED: tr("F5 goes on, F6 takes one step, Ctrl+E takes the weights away."),
+        }
+        if self._state in texts:
+            self.messages.show_message(Tone.HINT, texts[self._state])
+
+    @Slot(str)
+    def _warn(self, text: str) -> None:
+        self.messages.show_message(Tone.WARNING, text)
+        self.status.show_message(text)
+
+    @Slot(object)
+    def _tell_refusal(self, error: Exception) -> None:
+        text = tr("{error} The data from before stay.").format(error=error)
+        self.messages.show_message(Tone.ERROR, text)
+        if self._split is not None:
+            self.data.show_data(self._split)  # the list names what is really loaded
+
+    @Slot(object)
+    def _tell_divergence(self, divergence: TrainingDiverged) -> None:
+        rate = float(f"{divergence.safe_rate:.2g}")
+        self.messages.show_message(
+            Tone.WARNING, str(divergence), tr("Use {rate:g}").format(rate=rate),
+            lambda: self._use_rate(rate),
+        )  # fmt: skip
+
+    def _use_rate(self, rate: float) -> None:
+        self._adjust({"learning_rate": rate})
+        self.training.show_config(self._config)
+
+    @Slot(object)
+    def tell_failure(self, error: BaseException) -> None:
+        """Says that something inside went wrong; the window and the data stay."""
+        text = tr("Something inside went wrong ({kind}: {error}). Weights and data are kept.")
+        self.messages.show_failure(text.format(kind=type(error).__name__, error=error), error)
+
+    def _say_title(self) -> None:
+        name = self._split.dataset.name if self._split else ""
+        self.setWindowTitle(f"{name} – Softmax GUI")
+
+    def _retranslate(self) -> None:
+        self.commands.retranslate()
+        self.commands.show_running(self._state is RunState.RUNNING)
+        self.status.retranslate()
+        for key, text in (
+            ("data", tr("Data")), ("training", tr("Training")), ("draw", tr("Draw")),
+            ("prediction", tr("What the model says")),
+        ):  # fmt: skip
+            self.docks.docks[key].setWindowTitle(text)
+        if self.messages.tone() is Tone.HINT and self._split is not None:
+            self._hint()
+
+    # -- Qt's calls ------------------------------------------------------------------------------
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Language and colours; the panels hear of them by themselves."""
+        if event.type() == QEvent.Type.LanguageChange:
+            self._retranslate()
+        elif event.type() == QEvent.Type.PaletteChange:
+            self.commands.restyle(self._state is RunState.RUNNING)
+        super().changeEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Keeps the settings and ends the thread, whatever it is doing."""
+        self._frame.stop()
+        settings = replace(
+            self.appearance.settings,
+            geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
+            layout=self.docks.state(),
+            plots=self.plots.layout_state(),
+            folder=self.files.folder,
+            device=self._config.device,
+        )
+        save_settings(self._settings_path, settings)
+        self.trainer.shutdown()
+        event.accept()

@@ -1,0 +1,76 @@
+"""The line at the bottom: state, step, epoch, examples a second, device, last message."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from PySide6.QtWidgets import QLabel, QStatusBar
+
+from softmax_gui.gui import theme
+from softmax_gui.i18n import tr
+from softmax_gui.training.snapshot import RunState, Snapshot
+
+WINDOW_S = 1.0  # the rate is a mean over so long
+
+
+class StatusLine:
+    """Fills a QStatusBar with fields of fixed width, so that nothing jumps."""
+
+    def __init__(self, bar: QStatusBar) -> None:
+        self._bar = bar
+        self._state = RunState.READY
+        self._snapshot: Snapshot | None = None
+        self._seen: deque[tuple[float, int]] = deque()
+        self._labels = {key: QLabel() for key in ("device", "rate", "epoch", "step", "state")}
+        sample = {"device": "", "rate": "99,999,999 examples/s", "epoch": "epoch 99,999.9",
+                  "step": "step 999,999,999", "state": "Training "}  # fmt: skip
+        for key, label in reversed(self._labels.items()):
+            label.setFont(theme.tabular(bar.font()))
+            label.setMinimumWidth(label.fontMetrics().horizontalAdvance(sample[key]))
+            bar.addPermanentWidget(label)
+
+    def show_state(self, state: RunState) -> None:
+        """The run's state in a word."""
+        self._state = state
+        self._seen.clear()
+        self.retranslate()
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Step, epoch, rate and device."""
+        self._snapshot = snapshot
+        now = time.monotonic()
+        if self._seen and snapshot.examples < self._seen[-1][1]:
+            self._seen.clear()
+        self._seen.append((now, snapshot.examples))
+        while self._seen[0][0] < now - WINDOW_S and len(self._seen) > 2:
+            self._seen.popleft()
+        self.retranslate()
+
+    def show_message(self, text: str) -> None:
+        """The last thing that happened."""
+        self._bar.showMessage(" ".join(text.split()))
+
+    def rate(self) -> float:
+        """Examples a second over about the last second; 0 when not training."""
+        if self._state is not RunState.RUNNING or len(self._seen) < 2:
+            return 0.0
+        (t0, n0), (t1, n1) = self._seen[0], self._seen[-1]
+        return (n1 - n0) / (t1 - t0) if t1 > t0 else 0.0
+
+    def retranslate(self) -> None:
+        """Writes every field again."""
+        names = {
+            RunState.READY: tr("Ready"), RunState.RUNNING: tr("Training"),
+            RunState.PAUSED: tr("Paused"), RunState.FAILED: tr("Stopped by an error"),
+        }  # fmt: skip
+        self._labels["state"].setText(names[self._state])
+        if self._snapshot is None:
+            return
+        one, rate = self._snapshot, self.rate()
+        self._labels["step"].setText(tr("step {step:,}").format(step=one.step))
+        self._labels["epoch"].setText(tr("epoch {epoch:,.1f}").format(epoch=one.epoch))
+        text = tr("{rate:,.0f} examples/s").format(rate=float(f"{rate:.3g}")) if rate else ""
+        self._labels["rate"].setText(text)
+        self._labels["device"].setText(one.device.label)
+        self._labels["device"].setToolTip(one.device.reason)

@@ -1,0 +1,124 @@
+"""Walks one window through its states and photographs each."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QEventLoop
+from PySide6.QtWidgets import QApplication
+
+from softmax_gui.gui import app
+from softmax_gui.gui.main_window import MainWindow
+from softmax_gui.gui.settings import Settings
+from softmax_gui.gui.widgets.message_bar import Tone
+
+
+class Tour:
+    """One window, walked by hand."""
+
+    def __init__(self, window: MainWindow, prefix: str) -> None:
+        self.window, self.prefix = window, prefix
+        self.count = 0
+
+    def until(self, holds: Callable[[], bool], seconds: float = 20.0) -> None:
+        """Lets the window live until something holds."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > deadline:
+                raise TimeoutError(self.prefix)
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+
+    def live(self, seconds: float) -> None:
+        """Lets the window live for a while."""
+        end = time.monotonic() + seconds
+        self.until(lambda: time.monotonic() >= end)
+
+    def photograph(self, state: str) -> None:
+        """The window as it is now, to PREFIX-NN-STATE.png."""
+        self.live(0.3)
+        self.count += 1
+        self.window.grab().save(f"{self.prefix}-{self.count:02d}-{state}.png")
+
+    def data(self, name: str) -> None:
+        """Loads data and waits for them."""
+        self.window.load(name)
+        self.until(lambda: self.window.windowTitle().startswith(Path(name).name))
+        self.until(lambda: self.window.newest() is not None)
+
+    def train(self, steps: int) -> None:
+        """Trains at least so many steps, then pauses."""
+        self.window.trainer.start_requested.emit()
+        self.until(lambda: (n := self.window.newest()) is not None and n.step >= steps)
+        self.window.trainer.pause_requested.emit()
+        self.live(0.2)
+
+
+def walk(tour: Tour) -> None:
+    """Every state the user guide speaks of."""
+    window = tour.window
+    tour.data("2x2")
+    tour.photograph("first-start")
+    window.speed.slower()
+    window.trainer.start_requested.emit()
+    tour.live(0.6)
+    tour.photograph("training")
+    window.speed.faster()
+    tour.live(1.5)
+    window.trainer.pause_requested.emit()
+    window.commands["bit"].trigger()
+    tour.photograph("trained-bits")
+    window.commands["nat"].trigger()
+    tour.data("digits")
+    tour.photograph("digits-untrained")
+    tour.train(6000)
+    window.draw.editor.edit_to(_a_seven(), "seven")
+    tour.photograph("digits-drawing")
+    window.commands["log_step"].setChecked(True)
+    window.commands["log_loss"].setChecked(True)
+    tour.photograph("digits-logarithmic")
+    window.commands["log_step"].setChecked(False)
+    window.commands["log_loss"].setChecked(False)
+    tour.data("iris")
+    tour.train(3000)
+    tour.photograph("iris")
+    tour.data("2x2")
+    window.training.setting_changed.emit({"learning_rate": 1e6})
+    window.trainer.start_requested.emit()
+    tour.until(lambda: window.messages.tone() is Tone.WARNING)
+    tour.photograph("diverged")
+    window.commands["shortcuts"].trigger()
+    tour.live(0.3)
+    dialog = QApplication.activeModalWidget()
+    if dialog is not None:
+        dialog.grab().save(f"{tour.prefix}-shortcuts.png")
+        dialog.close()
+
+
+def _a_seven() -> np.ndarray:
+    picture = np.zeros((8, 8))
+    picture[1, 2:6] = picture[2, 5] = picture[3, 4] = picture[4, 4] = 1.0
+    picture[5:7, 3] = 0.9
+    picture[3, 5] = picture[1, 1] = 0.5
+    return picture
+
+
+def main(prefix: str, theme: str, language: str, width: str, height: str) -> None:
+    """One look."""
+    app.make_application([])
+    path = Path(prefix).parent / "unused.json"
+    window = MainWindow(Settings(theme=theme, language=language), path)
+    window.resize(int(width), int(height))
+    window.show()
+    try:
+        walk(Tour(window, prefix))
+    finally:
+        window.close()
+        path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
