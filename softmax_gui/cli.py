@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -89,6 +90,12 @@ def _count(text: str) -> int:
 
 
 def _gui(_options: argparse.Namespace) -> int:
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform.startswith("linux") and not any(map(os.environ.get, screens)):
+        raise RuntimeError(
+            "No screen: neither DISPLAY nor WAYLAND_DISPLAY is set. Without a window there are"
+            " train, predict, export and info (softmax-gui --help)."
+        )
     try:
         from softmax_gui.gui.app import run
     except ImportError as error:

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 
 import platformdirs
-import pyqtgraph
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -22,7 +21,9 @@ from softmax_gui.gui.main_window import MainWindow
 from softmax_gui.gui.settings import load_settings, settings_path
 from softmax_gui.gui.widgets.message_bar import Tone
 from softmax_gui.i18n import tr
+from softmax_gui.training import compiled
 
+PREPARE_MS = 250  # after the first paint: the compiled loop is made ready
 SIGNAL_MS = 200  # Python runs at least so often, so that Ctrl+C and SIGTERM are heard
 log = logging.getLogger("softmax_gui")
 
@@ -41,6 +42,7 @@ def run(arguments: list[str]) -> int:
         window.messages.show_message(Tone.WARNING, text.format(path=crashed))
     elif trouble:
         window.messages.show_message(Tone.WARNING, trouble)
+    QTimer.singleShot(PREPARE_MS, window, compiled.prepare)
     code = app.exec()
     if window.trainer.is_stuck():
         os._exit(code)  # a call that never returns holds the thread; everything is saved
@@ -55,7 +57,6 @@ def make_application(arguments: list[str]) -> QApplication:
     app.setDesktopFileName("softmax-gui")
     app.setStyle("Fusion")  # the one style that takes a palette of our own everywhere
     app.setWindowIcon(app_icon())
-    pyqtgraph.setConfigOptions(antialias=False, useOpenGL=False)
     return app
 
 

@@ -112,8 +112,8 @@ class MainWindow(QMainWindow):
             "open_data": self._open_data,
             "open_weights": self._open_weights,
             "export_weights": self._export_weights,
-            "save_loss": lambda: save(plots.loss, "loss"),
-            "save_accuracy": lambda: save(plots.accuracy, "accuracy"),
+            "save_loss": lambda: save(plots.complete().loss, "loss"),
+            "save_accuracy": lambda: save(plots.complete().accuracy, "accuracy"),
             "save_weights_plot": lambda: save(plots.weights, "weights"),
             "save_probabilities": lambda: save(self.prediction.bars, "probabilities"),
             "quit": self.close,
@@ -134,8 +134,8 @@ class MainWindow(QMainWindow):
             "about": lambda: show_about(self),
         }.items():
             self.commands[key].triggered.connect(lambda _=False, slot=slot: slot())
-        self.commands["log_step"].toggled.connect(plots.set_log_step)
-        self.commands["log_loss"].toggled.connect(plots.set_log_loss)
+        self.commands["log_step"].toggled.connect(lambda on: plots.complete().set_log_step(on))
+        self.commands["log_loss"].toggled.connect(lambda on: plots.complete().set_log_loss(on))
         self.commands.connect_examples(self.draw.show_example)
         self.commands.follow(self.draw.undo_stack)
         self.commands.menus["language"].aboutToShow.connect(fonts.ensure_hangul)
@@ -148,7 +148,8 @@ class MainWindow(QMainWindow):
         self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
         self.docks.restore(settings.layout)
         self.plots.restore_layout(settings.plots)
-        self.load(FIRST_SOURCE)
+        # The window first: making 50,000 pictures would hold up its first paint.
+        QTimer.singleShot(0, self, lambda: self.load(FIRST_SOURCE))
 
     # -- what the user wants ---------------------------------------------------------------------
 

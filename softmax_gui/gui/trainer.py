@@ -82,6 +82,7 @@ class TrainingWorker(QObject):
         """Trains until paused."""
         if self._session is None or self._state is RunState.RUNNING:
             return
+        self._session.take_fastest()
         self._owed, self._sliced_at = 1.0, time.monotonic()  # at a slow speed, one step at once
         self._pulse.start(self._pulse_ms())
         self._set_state(RunState.RUNNING)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from softmax_gui.i18n import tr
 
-DEVICES = ("auto", "numpy", "cpu", "cuda", "mps")
+DEVICES = ("auto", "compiled", "numpy", "cpu", "cuda", "mps")
 DTYPES = ("float64", "float32")
 
 
@@ -21,7 +21,7 @@ class TrainConfig:
         momentum: 0 <= momentum < 1; v <- momentum v + gradient, W <- W - learning_rate v.
         weight_decay: lambda >= 0 adds (lambda / 2) |W|^2 to the loss; the bias is left free.
         seed: decides the split and the order of the examples; W and b start at zero.
-        device: one of DEVICES; "numpy" is plain numpy, "cpu" torch on the CPU.
+        device: one of DEVICES; "compiled" is numba on the CPU, "cpu" torch on the CPU.
         dtype: one of DTYPES, of the data and the parameters.
 
     Raises:

@@ -29,7 +29,7 @@ class DeviceError(RuntimeError):
 class Device:
     """One place to compute, and why it was taken; `label` and `reason` are for people."""
 
-    kind: str  # "numpy", "cpu", "cuda" or "mps"
+    kind: str  # one of config.DEVICES but "auto"
     label: str
     reason: str
 

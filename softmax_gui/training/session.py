@@ -13,12 +13,8 @@ from softmax_gui.data.batches import epoch_order
 from softmax_gui.data.dataset import Split
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import DEVICE_ERRORS, fallback
-from softmax_gui.training.engine import (
-    ParameterState,
-    Progress,
-    make_engine,
-    numpy_engine,
-)
+from softmax_gui.training.engine import ParameterState, Progress
+from softmax_gui.training.engines import can_be_faster, make_engine, numpy_engine
 from softmax_gui.training.history import History
 from softmax_gui.training.snapshot import Measurement, Snapshot
 from softmax_gui.training.watch import WINDOW_STEPS, DivergenceWatch, TrainingDiverged
@@ -108,6 +104,11 @@ class TrainingSession:
         self._config = replace(self._config, device=name)
         self._device, self._engine, self.notice = make_engine(self.split, self._config)
         self._begin(here)
+
+    def take_fastest(self) -> None:
+        """Before the first step, takes the compiled loop if it became ready meanwhile."""
+        if self._step == 0 and can_be_faster(self._device, self.split, self._config):
+            self.use_device(self._config.device)
 
     def snapshot(self) -> Snapshot:
         """The state now; measures loss and accuracy unless that would take too large a share."""

@@ -15,11 +15,13 @@ from typing import Any
 
 Row = tuple[str, float, str, str]  # name, value, unit, wanted
 STARTS = 5
+CACHE = tempfile.TemporaryDirectory()  # one for all children: the first of them fills it
 
 
 def start() -> Iterator[Row]:
     """From the start of the process to the first painted window, after a first run."""
-    runs = [_child("start") for _ in range(STARTS + 1)][1:]
+    _child("warm")  # the first run of all: compiles, and fills the caches
+    runs = [_child("start") for _ in range(STARTS)]
     painted = [run["painted_s"] for run in runs]
     yield "process start to first painted window, median", statistics.median(painted), "s", "< 0.6"
     yield "process start to first painted window, worst", max(painted), "s", "< 0.6"
@@ -55,7 +57,7 @@ def _child(part: str, *arguments: str) -> dict[str, Any]:
         report = Path(folder) / "report.json"
         environment = os.environ | {
             "SOFTMAX_GUI_BENCH": str(report), "HOME": folder, "XDG_CONFIG_HOME": folder,
-            "XDG_STATE_HOME": folder, "XDG_CACHE_HOME": folder,
+            "XDG_STATE_HOME": folder, "XDG_CACHE_HOME": CACHE.name,
             "SOFTMAX_GUI_BENCH_STARTED": repr(time.time()),
         }  # fmt: skip
         command = [sys.executable, "-m", "tests.bench.child", part, *arguments]

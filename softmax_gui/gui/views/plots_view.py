@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
@@ -11,74 +11,74 @@ from softmax_gui.data.dataset import Split
 from softmax_gui.gui import theme
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.gui.units import Unit, significant
-from softmax_gui.gui.widgets.curve_plot import CurvePlot, Reference, Series
 from softmax_gui.gui.widgets.weight_mosaic import WeightMosaic
 from softmax_gui.i18n import tr
-from softmax_gui.training.history import HistoryView
 from softmax_gui.training.snapshot import Measurement, Snapshot
 
+if TYPE_CHECKING:
+    from softmax_gui.gui.views.curves_view import Curves
+
 SHARES = [270, 190, 240]  # of the height: loss, accuracy, weights
-_SERIES = (Series("train", "training"), Series("validation", "validation"))
 
 
 class PlotsView(LivingWidget):
-    """Draws snapshots of one run, newest only; keeps every measured point."""
+    """Draws snapshots of one run, newest only, with a line above each plot that says it in words.
+
+    The curves come with `complete`, after the window's first paint: pyqtgraph takes 0.2 s to
+    import, a third of the whole start.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._split: Split | None = None
         self._snapshot: Snapshot | None = None
         self._unit = Unit.NAT
-        self._drawn_rows, self._generation, self._source = 0, -1, None
-        self.loss = CurvePlot("loss", _SERIES, y_floor=0.0)
-        self.accuracy = CurvePlot("accuracy", _SERIES, y_floor=0.0, y_ceiling=1.0)
+        self._curves: Curves | None = None
         self.weights = WeightMosaic()
         self._titles = {key: QLabel() for key in ("loss", "accuracy", "weights")}
         self._splitter = QSplitter(Qt.Orientation.Vertical)
-        for key, figure in (("loss", self.loss), ("accuracy", self.accuracy),
-                            ("weights", self.weights)):  # fmt: skip
-            self._splitter.addWidget(self._titled(key, figure))
+        self._boxes = {key: self._titled(label) for key, label in self._titles.items()}
+        self._put("weights", self.weights)
         self._splitter.setChildrenCollapsible(False)
-        self._splitter.setSizes(SHARES)
+        self.reset_layout()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._splitter)
         self.retranslate()
 
+    def complete(self) -> Curves:
+        """Adds the plots of loss and accuracy, once."""
+        if self._curves is None:
+            from softmax_gui.gui.views.curves_view import Curves  # noqa: PLC0415 - see the class
+
+            self._curves = Curves()
+            self._put("loss", self._curves.loss)
+            self._put("accuracy", self._curves.accuracy)
+            self._curves.show_unit(self._unit)
+            if self._split is not None:
+                self._curves.show_data(self._split)
+        return self._curves
+
     def show_data(self, split: Split) -> None:
         """Other data: empty curves, other classes and reference lines."""
         self._split, self._snapshot = split, None
-        self._forget_curves()
         data = split.dataset
         self.weights.set_classes(data.class_names, data.image_shape, data.feature_names)
-        self._refer()
+        self.complete().show_data(split)
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Appends what was measured since the last one, and draws."""
         self._snapshot = snapshot
-        self._append(snapshot.history)
+        self.complete().show_history(snapshot.history)
         self.weights.show_weights(snapshot.model.W, snapshot.model.b)
-        self.loss.redraw()
-        self.accuracy.redraw()
         self._caption()
 
     def show_unit(self, unit: Unit) -> None:
         """Losses in `unit` from now on; the measurements themselves stay as they are."""
         self._unit = unit
-        self.loss.set_scale(unit.per_nat)
-        self.retranslate()
-        self.loss.redraw()
-
-    def set_log_step(self, on: bool) -> None:
-        """Both step axes logarithmic or even."""
-        for plot in (self.loss, self.accuracy):
-            plot.set_log_x(on)
-            plot.redraw()
-
-    def set_log_loss(self, on: bool) -> None:
-        """The loss axis logarithmic or even."""
-        self.loss.set_log_y(on)
-        self.loss.redraw()
+        if self._curves is not None:
+            self._curves.show_unit(unit)
+        self._caption()
 
     def layout_state(self) -> str:
         """How the space is shared, as text for the settings."""
@@ -94,67 +94,35 @@ class PlotsView(LivingWidget):
 
     def retranslate(self) -> None:
         """Sets every text."""
-        self.loss.set_titles(
-            tr("Loss ({unit})").format(unit=self._unit.value), tr("Step (minibatches)")
-        )
-        self.accuracy.set_titles(tr("Accuracy"), tr("Step (minibatches)"))
-        names = {"train": tr("training"), "validation": tr("validation")}
-        for plot in (self.loss, self.accuracy):
-            plot.set_series_names(names)
-            plot.set_empty_text(tr("Press Train to see it fall."))
-        self.accuracy.set_empty_text(tr("Press Train to see it rise."))
+        if self._curves is not None:
+            self._curves.retranslate()
         self.weights.setAccessibleName(tr("Weights"))
-        self._refer()
         self._caption()
 
-    def _titled(self, key: str, figure: QWidget) -> QWidget:
+    def _titled(self, title: QLabel) -> QWidget:
         box = QWidget()
         layout = QVBoxLayout(box)
         layout.setContentsMargins(8, 4, 8, 0)
         layout.setSpacing(2)
-        layout.addWidget(self._titles[key])
-        layout.addWidget(figure, 1)
-        self._titles[key].setTextFormat(Qt.TextFormat.PlainText)
-        self._titles[key].setFont(theme.tabular(self.font()))
-        figure.setMinimumHeight(90)
+        layout.addWidget(title)
+        title.setTextFormat(Qt.TextFormat.PlainText)
+        title.setFont(theme.tabular(self.font()))
+        title.setMinimumWidth(1)  # a long sentence is cut before it widens the window
+        self._splitter.addWidget(box)
         return box
 
-    def _forget_curves(self) -> None:
-        self.loss.clear()
-        self.accuracy.clear()
-        self._drawn_rows = 0
-
-    def _append(self, history: HistoryView) -> None:
-        if history.generation != self._generation:
-            self._forget_curves()
-            self._generation = history.generation
-        start = self._drawn_rows
-        if len(history) > start:
-            step = history.column("step", start)
-            for plot, what in ((self.loss, "loss"), (self.accuracy, "accuracy")):
-                plot.append(step, {
-                    "train": history.column(f"train_{what}", start),
-                    "validation": history.column(f"validation_{what}", start),
-                })  # fmt: skip
-            self._drawn_rows = len(history)
-
-    def _refer(self) -> None:
-        if self._split is None:
-            return
-        data = self._split.dataset
-        log = "ln" if self._unit is Unit.NAT else "log₂"
-        lines = [Reference(math.log(data.q), f"{log} {data.q}")] if data.q > 1 else []
-        if data.floor is not None:
-            lines.append(Reference(data.floor, tr("floor H(Y|X)")))
-        self.loss.set_references(lines)
-        share = float(data.counts.max()) / data.n
-        self.accuracy.set_references([Reference(share, tr("largest class"))])
+    def _put(self, key: str, figure: QWidget) -> None:
+        layout = self._boxes[key].layout()
+        assert isinstance(layout, QVBoxLayout)  # noqa: S101 - set in _titled
+        layout.addWidget(figure, 1)
+        figure.setMinimumHeight(90)
 
     def _caption(self) -> None:
         self._titles["weights"].setText(
-            tr("Weights: one picture a class, one scale") if self._has_pictures()
+            tr("Weights: one picture a class, one scale")
+            if self._has_pictures()
             else tr("Weights: a column a class, one scale")
-        )  # fmt: skip
+        )
         if self._snapshot is None:
             self._titles["loss"].setText(tr("Loss"))
             self._titles["accuracy"].setText(tr("Accuracy"))

@@ -83,7 +83,8 @@ class TrainingPanel(LivingWidget):
         self._device.setAccessibleName(tr("Device"))
         self._device.setToolTip(tr("Where the products are computed."))
         names = {
-            "auto": tr("automatic"), "numpy": tr("CPU (numpy)"), "cpu": tr("CPU (torch)"),
+            "auto": tr("automatic"),
+            "compiled": tr("CPU (compiled)"), "numpy": tr("CPU (numpy)"), "cpu": tr("CPU (torch)"),
             "cuda": tr("NVIDIA GPU (CUDA)"), "mps": tr("Apple GPU (MPS)"),
         }  # fmt: skip
         for place, kind in enumerate(DEVICES):
