@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,8 @@ class MainWindow(QMainWindow):
         self._split: Split | None = None
         self._newest: Snapshot | None = None  # of the run; drawn on the next frame
         self._state = RunState.READY
-        self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
+        self._frame = QTimer(self, singleShot=True)
+        self._drawn_at = 0.0
         self._build(settings)
         self._connect_views()
         self._connect_trainer()
@@ -230,10 +232,12 @@ class MainWindow(QMainWindow):
     def _keep(self, snapshot: Snapshot) -> None:
         self._newest = snapshot
         if not self._frame.isActive():
-            self._frame.start()
+            waited_ms = 1000 * (time.monotonic() - self._drawn_at)
+            self._frame.start(max(0, round(FRAME_MS - waited_ms)))
 
     @Slot()
     def _draw_frame(self) -> None:
+        self._drawn_at = time.monotonic()
         snapshot = self._newest
         if snapshot is None:
             return

@@ -108,7 +108,11 @@ def _prepare() -> None:
     cache = _cache()
     if not any(cache.rglob("kernels.sgd_steps*.nbi")) and not getattr(sys, "frozen", False):
         environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
-        command = [sys.executable, "-c", "from softmax_gui.training import compiled; compiled.load()"]
+        command = [
+            sys.executable,
+            "-c",
+            "from softmax_gui.training import compiled; compiled.load()",
+        ]
         subprocess.run(command, env=environment, check=False, timeout=120, capture_output=True)
     try:
         load()

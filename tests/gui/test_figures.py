@@ -51,7 +51,7 @@ FIGURES = {"plot": plot, "bars": bars, "mosaic": mosaic}
 TEXTS = {
     "plot": ["Loss (nat)", "Step", "0.1000"],
     "bars": ["cat", "<b>x</b> & y", "=SUM(1)", "+2.000", "0.665", "probability"],
-    "mosaic": ["cat", "=SUM(1)", "11.00", "b = 0.00", "+20"],
+    "mosaic": ["cat", "=SUM(1)", "11.00", "b = 0.00", "+15"],
 }
 
 

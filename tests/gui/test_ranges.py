@@ -47,7 +47,7 @@ def test_that_a_limit_that_swings_about_a_step_holds_still() -> None:
     for largest in (1.95, 2.05, 1.95, 2.05, 1.7, 1.5, 0.1):
         limit = steady_limit(limit, largest)
         seen.append(limit)
-    assert seen == [2.0, 5.0, 5.0, 5.0, 5.0, 2.0, pytest.approx(0.1)]
+    assert seen == [2.0, 3.0, 3.0, 3.0, 3.0, 1.5, pytest.approx(0.1)]
 
 
 def test_that_a_range_grows_at_once_and_shrinks_when_much_is_empty() -> None:

@@ -27,11 +27,16 @@ class Diverging:
         self._lut[:_UNDEFINED, :3] = theme.diverging_lut()
         muted = QColor(theme.current().muted)
         self._lut[_UNDEFINED, :3] = muted.red(), muted.green(), muted.blue()
+        self._bright = (self._lut[:, :3] @ (0.2126, 0.7152, 0.0722) > 127.5).tolist()
+        self._dark, self._light = QColor(theme.LIGHT.text), QColor(theme.LIGHT.base)
 
     def _codes(self, values: NDArray[np.float64], limit: float) -> NDArray[np.intp]:
-        share = np.clip(values / limit, -1.0, 1.0)
-        known = np.rint(127.5 + 127.5 * np.nan_to_num(share)).astype(np.intp)
-        return np.where(np.isnan(share), _UNDEFINED, known)
+        share = np.clip(np.asarray(values) / limit, -1.0, 1.0)
+        unknown = np.isnan(share)
+        share[unknown] = 0.0
+        codes = np.rint(127.5 + 127.5 * share).astype(np.intp)
+        codes[unknown] = _UNDEFINED
+        return codes
 
     def image(self, values: NDArray[np.float64], limit: float) -> QImage:
         """Numbers (h, w) as an image of h by w pixels; beyond +-limit the end colours."""
@@ -42,9 +47,8 @@ class Diverging:
 
     def ink(self, value: float, limit: float) -> QColor:
         """Dark or light, whichever is read better on the colour of the value."""
-        red, green, blue = self._lut[self._codes(np.array(value), limit)][:3] / 255.0
-        bright = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-        return QColor(theme.LIGHT.text if bright > 0.5 else theme.LIGHT.base)
+        share = max(-1.0, min(1.0, value / limit)) if value == value else 0.0  # NaN is not itself
+        return self._dark if self._bright[round(127.5 + 127.5 * share)] else self._light
 
     def draw_scale(self, painter: QPainter, area: QRect, limit: float) -> QRect:
         """Draws the scale at the right of an area and returns what is left of the area."""

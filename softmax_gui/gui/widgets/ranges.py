@@ -7,12 +7,16 @@ import math
 _TINY = 1e-9  # of a spacing: a tick that misses an end by rounding still counts
 
 
-def rounded_up(value: float) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that is at least `value`; 1 for 0."""
+_COARSE = (1, 2, 5, 10, 20)
+_FINE = (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 20)  # on 1-2-5 a largest weight of 2.1 looks pale
+
+
+def rounded_up(value: float, marks: tuple[float, ...] = _COARSE) -> float:
+    """The smallest of `marks` times a power of ten that is at least `value`; 1 for 0."""
     if not 0 < value < math.inf:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(power * m for m in (1, 2, 5, 10, 20) if power * m >= value * (1 - _TINY))
+    return next(power * m for m in marks if power * m >= value * (1 - _TINY))
 
 
 def steady_limit(current: float, largest: float) -> float:
@@ -21,8 +25,8 @@ def steady_limit(current: float, largest: float) -> float:
     A scale at its smallest rounded value would flicker where the largest number swings about
     a step; it gives way only when a quarter of the smaller scale would stay free.
     """
-    wanted = rounded_up(largest)
-    return current if wanted < current <= rounded_up(1.25 * largest) else wanted
+    wanted = rounded_up(largest, _FINE)
+    return current if wanted < current <= rounded_up(1.25 * largest, _FINE) else wanted
 
 
 def spacing(span: float, most: int) -> float:
