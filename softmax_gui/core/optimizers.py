@@ -39,12 +39,10 @@ def sgd_step(
     dW, db = dense_gradient(X, dlogits)
     if weight_decay:
         dW = dW + weight_decay * p.W
-    if momentum:
-        p.vW *= momentum
-        p.vW += dW
-        p.vb *= momentum
-        p.vb += db
-        dW, db = p.vW, p.vb
-    p.W -= learning_rate * dW
-    p.b -= learning_rate * db
+    p.vW *= momentum
+    p.vW += dW
+    p.vb *= momentum
+    p.vb += db
+    p.W -= learning_rate * p.vW
+    p.b -= learning_rate * p.vb
     return loss

@@ -129,7 +129,7 @@ class _Table:
         """What was passed over."""
         if not self.comments:
             return []
-        return [tr("{count} comment lines were skipped.").format(count=self.comments)]
+        return [tr("Comment lines skipped: {count}.").format(count=self.comments)]
 
     def _content(self, text: str) -> Iterator[tuple[int, str]]:
         # Not splitlines: it also breaks at form feeds and other marks inside a cell.

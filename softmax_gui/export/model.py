@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class TrainedModel:
             (tr("scaling values"), len(self.scaling.shift), d),
         ):
             if found != wanted:
-                message = tr("{found} {what}, but weights for {wanted}.")
+                message = tr("{found} {what}, {wanted} expected.")
                 raise ModelProblem(message.format(found=found, what=what, wanted=wanted))
         if not (np.isfinite(W).all() and np.isfinite(b).all()):
             raise ModelProblem(tr("A weight or bias is not a finite number."))
@@ -77,24 +77,27 @@ class TrainedModel:
                 " {data_d} and {data_q}. Open the data they belong to first."
             )
             raise ModelProblem(message.format(d=d, q=q, data_d=dataset.d, data_q=dataset.q))
-        if sorted(self.class_names) != sorted(dataset.class_names):
-            message = tr(
-                "These weights are for the classes {theirs}, the data here have {ours}."
-                " Open the data they belong to first."
-            )
-            raise ModelProblem(
-                message.format(theirs=_listed(self.class_names), ours=_listed(dataset.class_names))
-            )
-        order = [self.class_names.index(name) for name in dataset.class_names]
+        order = self._order_in(dataset)
         W, b = self.dense.W[:, order], self.dense.b[order]
         # Theirs from ours: back to file units by our scaling, then forth by theirs.
         W_ours = W * (scaling.scale / self.scaling.scale)[:, None]
         b_ours = b + ((scaling.shift - self.scaling.shift) / self.scaling.scale) @ W
         return Dense(W_ours, b_ours)
 
-    def with_metrics(self, **metrics: float) -> TrainedModel:
-        """A copy that carries these numbers too."""
-        return replace(self, metrics={**self.metrics, **metrics})
+    def _order_in(self, dataset: Dataset) -> list[int]:
+        """Our place of each of the dataset's classes."""
+        if self.class_names == unnamed_classes(dataset.q):  # a file without names: by their places
+            return list(range(dataset.q))
+        if sorted(self.class_names) == sorted(dataset.class_names):
+            return [self.class_names.index(name) for name in dataset.class_names]
+        message = tr(
+            "These weights are for the classes {theirs}, the data here have {ours}."
+            " Open the data they belong to first."
+        )
+        raise ModelProblem(
+            message.format(theirs=_listed(self.class_names), ours=_listed(dataset.class_names))
+        )
+
 
 
 def unnamed_classes(q: int) -> tuple[str, ...]:

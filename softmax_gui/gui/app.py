@@ -38,7 +38,7 @@ def run(arguments: list[str]) -> int:
     _close_on_signals(window)
     window.show()
     if crashed:
-        text = tr("The last run ended in a crash. What is known of it is in {path}.")
+        text = tr("The last run crashed. The report is in {path}.")
         window.messages.show_message(Tone.WARNING, text.format(path=crashed))
     elif trouble:
         window.messages.show_message(Tone.WARNING, trouble)

@@ -37,7 +37,7 @@ COMMANDS = (
     Command("open_data", "file", N_("Open data…"), "Ctrl+O",
             N_("A table (CSV) or arrays (NPZ) from a file.")),
     Command("open_weights", "file", N_("Open weights…"), "Ctrl+Shift+O",
-            N_("Go on with weights that were exported.")),
+            N_("Start from exported weights, at step 0.")),
     Command("export_weights", "file", N_("Export weights…"), "Ctrl+E",
             N_("Write the weights as safetensors, NPZ, JSON or CSV."), separated=True),
     Command("save_loss", "figure", N_("Loss…"), "Ctrl+Alt+1"),
@@ -101,6 +101,18 @@ class Commands:
         """Every action, in the order of the menus."""
         return [*self._actions.values(), *self.examples]
 
+    def paths(self) -> list[tuple[str, str]]:
+        """Every command as "Menu › Submenu › Command", and its shortcut as the system writes it."""
+        found = [(self._path(a), _written(a)) for a in self.all() if a.isVisible()]
+        return [(path, keys) for path, keys in found if keys]
+
+    def _path(self, action: QAction) -> str:
+        home = next(key for key, menu in self.menus.items() if action in menu.actions())
+        parent = [self.menus[SUBMENUS[home][0]].title()] if home in SUBMENUS else []
+        parts = [*parent, self.menus[home].title(), action.text()]
+        return " › ".join(part.replace("&&", "\0").replace("&", "").replace("\0", "&")
+                          for part in parts)  # fmt: skip
+
     def adopt(self, key: str, menu: str, action: QAction, shortcut: str) -> None:
         """Takes an action that Qt made (a dock's) in among the commands."""
         action.setShortcut(QKeySequence(shortcut))
@@ -129,8 +141,7 @@ class Commands:
         for command in COMMANDS:
             action, tip = self[command.key], tr(command.tip) if command.tip else ""
             action.setText(tr(command.text))
-            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            action.setToolTip(f"{tip or action.text()} ({keys})")
+            action.setToolTip(f"{tip or action.text()} ({_written(action)})")
             action.setStatusTip(tip)
         self.toolbar.setWindowTitle(tr("Toolbar"))
 
@@ -206,3 +217,7 @@ class Commands:
         self._primary = button
         window.addToolBar(toolbar)
         return toolbar
+
+
+def _written(action: QAction) -> str:
+    return action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)

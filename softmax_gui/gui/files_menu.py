@@ -68,7 +68,7 @@ class FilesMenu:
         except (ModelProblem, FileProblem) as error:
             self._say(Tone.ERROR, str(error))
             return None
-        return dense, tr("The weights of {name} are in place.").format(name=path.name)
+        return dense, tr("The weights of {name} are loaded.").format(name=path.name)
 
     def save_figure(self, figure: QWidget, name: str) -> None:
         """Asks where to, then writes a plot as PNG, SVG or CSV."""

@@ -8,7 +8,6 @@ import sys
 import numpy as np
 import PySide6
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -37,19 +36,16 @@ def show_guide(parent: QWidget) -> QDialog:
     return _dialog(parent, tr("User guide"), browser, 720, 640)
 
 
-def show_shortcuts(parent: QWidget, actions: list[QAction]) -> QDialog:
+def show_shortcuts(parent: QWidget, rows: list[tuple[str, str]]) -> QDialog:
     """Every command with its shortcut."""
-    rows = [(a.text(), a.shortcut()) for a in actions if a.isVisible()]
     table = QTableWidget(len(rows), 2)
     table.setHorizontalHeaderLabels([tr("Command"), tr("Shortcut")])
     table.verticalHeader().hide()
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setAccessibleName(tr("Keyboard shortcuts"))
     for row, (text, keys) in enumerate(rows):
-        plain = text.replace("&&", "\0").replace("&", "").replace("\0", "&")
-        table.setItem(row, 0, QTableWidgetItem(plain))
-        written = keys.toString(QKeySequence.SequenceFormat.NativeText)
-        table.setItem(row, 1, QTableWidgetItem(written))
+        table.setItem(row, 0, QTableWidgetItem(text))
+        table.setItem(row, 1, QTableWidgetItem(keys))
     header = table.horizontalHeader()
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)

@@ -132,7 +132,7 @@ class MainWindow(QMainWindow):
             "faster": self.speed.faster,
             "reset_layout": self._reset_layout,
             "guide": lambda: show_guide(self),
-            "shortcuts": lambda: show_shortcuts(self, self.commands.all()),
+            "shortcuts": lambda: show_shortcuts(self, self.commands.paths()),
             "about": lambda: show_about(self),
         }.items():
             self.commands[key].triggered.connect(lambda _=False, slot=slot: slot())
@@ -271,8 +271,8 @@ class MainWindow(QMainWindow):
         """One line that says what to press now."""
         texts = {
             RunState.READY: tr("Press Train (F5) and watch every picture move."),
-            RunState.RUNNING: tr("Draw on the right while it learns. F5 pauses."),
-            RunState.PAUSED: tr("F5 goes on, F6 takes one step, Ctrl+E takes the weights away."),
+            RunState.RUNNING: tr("Try other values on the right while it learns. F5 pauses."),
+            RunState.PAUSED: tr("F5 goes on, F6 takes one step, Ctrl+E exports the weights."),
         }
         if self._state in texts:
             self.messages.show_message(Tone.HINT, texts[self._state])
@@ -304,7 +304,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def tell_failure(self, error: BaseException) -> None:
         """Says that something inside went wrong; the window and the data stay."""
-        text = tr("Something inside went wrong ({kind}: {error}). Weights and data are kept.")
+        text = tr("An internal error occurred ({kind}: {error}). Weights and data are kept.")
         self.messages.show_failure(text.format(kind=type(error).__name__, error=error), error)
 
     def _say_title(self) -> None:

@@ -61,7 +61,7 @@ class StatusLine:
     def retranslate(self) -> None:
         """Writes every field again."""
         names = {
-            RunState.READY: tr("Ready"), RunState.RUNNING: tr("Training"),
+            RunState.READY: tr("Ready"), RunState.RUNNING: tr("Running"),
             RunState.PAUSED: tr("Paused"), RunState.FAILED: tr("Stopped by an error"),
         }  # fmt: skip
         self._labels["state"].setText(names[self._state])

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,10 @@ from softmax_gui.training.engine import Engine, ParameterState, Progress
 LARGEST = 4096  # weights; above, numpy's BLAS is faster than the loops (784 x 10: 333 to 362 us)
 Steps = Callable[..., tuple[int, int, float]]
 
-_steps: Steps | None = None
-_lock = threading.Lock()
-
 
 def ready() -> bool:
     """Whether the loop can be used at once."""
-    return _steps is not None
+    return load.cache_info().currsize == 1
 
 
 def fits(split: Split) -> bool:
@@ -52,26 +50,24 @@ def prepare() -> threading.Thread | None:
     return thread
 
 
+@lru_cache(maxsize=1)
 def load() -> Steps:
     """The loop; waits for it, a second or two the first time.
 
     Raises:
         DeviceError: numba is not installed or does not work here.
     """
-    global _steps
-    with _lock:
-        if _steps is None:
-            os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache()))
-            try:
-                from softmax_gui.core.kernels import sgd_steps  # noqa: PLC0415 - takes 0.14 s
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache()))
+    try:
+        from softmax_gui.core.kernels import sgd_steps  # noqa: PLC0415 - takes 0.14 s
 
-                for dtype in DTYPES:
-                    _try(sgd_steps, np.dtype(dtype))
-            except Exception as error:  # noqa: BLE001 - a compiler fails in many ways
-                text = tr("The compiled loop can't be used ({error}).")
-                raise DeviceError(text.format(error=str(error).strip() or error)) from error
-            _steps = sgd_steps
-        return _steps
+        for dtype in DTYPES:
+            _try(sgd_steps, np.dtype(dtype))
+    except Exception as error:  # a compiler fails in many ways
+        text = tr("The compiled loop can't be used ({error}).")
+        raise DeviceError(text.format(error=str(error).strip() or type(error).__name__)) from error
+    steps: Steps = sgd_steps
+    return steps
 
 
 class CompiledEngine(Engine):
@@ -97,10 +93,10 @@ class CompiledEngine(Engine):
         """Minibatches of the order from place `first` on: `steps`, or to the epoch's end."""
         X, labels = self._train
         p, (W, vW), kind = self._parameters, self._rows, self._dtype.type
+        settings = kind(config.learning_rate), kind(config.momentum), kind(config.weight_decay)
         taken, place, loss_sum = self._loop(
-            X, labels, self._visits, first, config.batch_size, steps, W, p.b, vW, p.vb,
-            kind(config.learning_rate), kind(config.momentum), kind(config.weight_decay),
-        )  # fmt: skip
+            X, labels, self._visits, first, config.batch_size, steps, (W, p.b, vW, p.vb), settings
+        )
         return Progress(taken, place - first, loss_sum)
 
 
@@ -128,4 +124,4 @@ def _try(steps: Any, dtype: np.dtype[Any]) -> None:
     """One step on two examples, which compiles the loop for this type or finds it cached."""
     X, labels = np.ones((2, 2), dtype), np.array([0, 1])
     W, b, one = np.zeros((2, 2), dtype), np.zeros(2, dtype), dtype.type(1)
-    steps(X, labels, labels, 0, 2, 1, W, b, W.copy(), b.copy(), one, one, one)
+    steps(X, labels, labels, 0, 2, 1, (W, b, W.copy(), b.copy()), (one, one, one))

@@ -146,7 +146,7 @@ def _best_gpu() -> Device:
 def fallback(error: Exception) -> Device:
     """numpy, with what was wrong with the device before as its reason."""
     reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-    return _numpy(reason if reason.endswith((".", "!")) else f"{reason}.")
+    return _numpy(reason.rstrip("."))
 
 
 def _numpy(reason: str) -> Device:

@@ -1,4 +1,4 @@
-"""Which engine a run gets: the compiled loop, numpy, or torch on a device; and what to say of it."""
+"""Which engine a run gets: the compiled loop, numpy or torch; and what to say of it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def make_engine(split: Split, config: TrainConfig) -> tuple[Device, Engine, str]
 
 def numpy_engine(split: Split, config: TrainConfig, device: Device) -> tuple[Device, Engine, str]:
     """The engine that always works, and the sentence why it is used."""
-    text = tr("{reason} Training goes on with {device}.")
+    text = tr("{reason} – training goes on with {device}.")
     notice = text.format(reason=device.reason, device=device.label)
     return device, Engine(split, backend(device, config.dtype)), notice
 

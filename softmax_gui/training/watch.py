@@ -23,7 +23,7 @@ class TrainingDiverged(Exception):
         message = tr(
             "Training diverged at step {step:,}: the loss rose to {loss:.4g} nat with learning rate"
             " {rate:.4g}. The weights of step {restored:,} are back. A learning rate of"
-            " {safe:.2g} works."
+            " {safe:.2g} is stable."
         )
         super().__init__(
             message.format(step=step, loss=loss, rate=rate, restored=restored_step, safe=safe_rate)

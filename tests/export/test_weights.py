@@ -219,7 +219,7 @@ def test_that_weights_of_another_shape_or_other_classes_are_refused() -> None:
 
 def test_that_a_model_that_fits_itself_not_is_refused() -> None:
     good = a_model()
-    with pytest.raises(ModelProblem, match="2 class names, but weights for 3"):
+    with pytest.raises(ModelProblem, match="2 class names, 3 expected"):
         type(good)(good.dense, ("a", "b"), good.feature_names, good.scaling)
     bad = Dense(np.full((4, 3), np.inf), np.zeros(3))
     with pytest.raises(ModelProblem, match="not a finite number"):

@@ -42,7 +42,7 @@ class DataPanel(LivingWidget):
         start = World()
         self._distinct = ValueSlider(0.0, 10.0, 0.1, start.distinctness)
         self._noise = ValueSlider(0.0, 0.6, 0.01, start.label_noise)
-        self._floor, self._world_box = QLabel(), QWidget()
+        self._floor, self._world_box, self._notes = QLabel(), QWidget(), QLabel()
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._lay_out()
         self._connect()
@@ -79,7 +79,7 @@ class DataPanel(LivingWidget):
                           ("scaling", tr("Scaling"))):  # fmt: skip
             self._captions[key].setText(text)
         self._distinct.set_texts(
-            tr("Distinct"), tr("How far apart the classes lie: at 0 they are all the same.")
+            tr("Distinctness"), tr("How far apart the classes lie: at 0 they are all the same.")
         )
         self._noise.set_texts(
             tr("Label noise"), tr("The share of pictures whose label is one of the other classes.")
@@ -109,7 +109,11 @@ class DataPanel(LivingWidget):
         layout.setContentsMargins(8, 8, 8, 8)
         layout.addLayout(form)
         layout.addWidget(self._world_box)
+        layout.addWidget(self._notes)
         layout.addStretch(1)
+        self._notes.setWordWrap(True)
+        self._notes.setTextFormat(Qt.TextFormat.PlainText)
+        self._notes.setForegroundRole(self.palette().ColorRole.PlaceholderText)
 
     def _connect(self) -> None:
         self._source.activated.connect(self._choose)
@@ -141,6 +145,8 @@ class DataPanel(LivingWidget):
         names = ", ".join(data.class_names[:12]) + (", …" if data.q > 12 else "")
         self._facts["q"].setText(f"{data.q:,}: {names}")
         self._facts["scaling"].setText(self._scaling_text())
+        self._notes.setText("\n".join(data.notes))
+        self._notes.setVisible(bool(data.notes))
         if data.floor is not None:
             text = tr("No model can get below H(Y|X) = {floor} on average.")
             self._floor.setText(text.format(floor=self._unit.text(data.floor)))

@@ -80,7 +80,7 @@ class PredictionView(LivingWidget):
             tr("H = −Σ p log p: the surprisal to expect. 0 when certain, ln q when clueless.")
         )
         self._surprisal.setToolTip(
-            tr("−log p of that class: the loss of this one picture if that is its label.")
+            tr("−log p of that class: the loss of this one example if that is its label.")
         )
         self._tell()
 

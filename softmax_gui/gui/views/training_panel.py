@@ -81,7 +81,7 @@ class TrainingPanel(LivingWidget):
             self._fields[name].setToolTip(tip)
         self._captions["device"].setText(tr("Device"))
         self._device.setAccessibleName(tr("Device"))
-        self._device.setToolTip(tr("Where the products are computed."))
+        self._device.setToolTip(tr("Where the matrix products are computed."))
         names = {
             "auto": tr("automatic"),
             "compiled": tr("CPU (compiled)"), "numpy": tr("CPU (numpy)"), "cpu": tr("CPU (torch)"),
