@@ -99,7 +99,6 @@ class TrainedModel:
         )
 
 
-
 def unnamed_classes(q: int) -> tuple[str, ...]:
     """Names for the classes of a file that has none."""
     return tuple(f"class {k}" for k in range(1, q + 1))

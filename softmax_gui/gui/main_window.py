@@ -88,6 +88,7 @@ class MainWindow(QMainWindow):
     def _connect_views(self) -> None:
         self.data.source_chosen.connect(self.load)
         self.data.open_requested.connect(self._open_data)
+        self.data.classes.class_activated.connect(self.draw.show_example)
         self.data.world_changed.connect(self._change_world)
         self.training.setting_changed.connect(self._adjust)
         self.training.seed_changed.connect(self._change_seed)

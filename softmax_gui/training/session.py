@@ -19,7 +19,7 @@ from softmax_gui.training.history import History
 from softmax_gui.training.snapshot import Measurement, Snapshot
 from softmax_gui.training.watch import WINDOW_STEPS, DivergenceWatch, TrainingDiverged
 
-MEASURING_SHARE = 0.05  # of the time, at most, after the first steps
+MEASURING_SHARE = 0.1  # of the time, at most, after the first steps
 EARLY_STEPS, EARLY_COST_S = 5000, 0.010  # the first steps, where the curve falls, are seen closely
 
 
@@ -52,6 +52,7 @@ class TrainingSession:
         self.split = split
         self._config = config
         self._history = History()
+        self._cost = math.inf  # seconds a measurement takes
         self._device, self._engine, self.notice = make_engine(split, config)
         self._begin(checkpoint or self._beginning())
 
@@ -231,9 +232,11 @@ class TrainingSession:
             validation_accuracy=self._validation.accuracy,
         )  # fmt: skip
         now = time.monotonic()
-        cost = now - started
-        self._measure_at = now + cost * (1 / MEASURING_SHARE - 1)
-        early = self._step < EARLY_STEPS and cost < EARLY_COST_S
+        self._cost = min(
+            self._cost, now - started
+        )  # the least: the first is cold, some are unlucky
+        self._measure_at = now + self._cost * (1 / MEASURING_SHARE - 1)
+        early = self._step < EARLY_STEPS and self._cost < EARLY_COST_S
         self._milestone = self._step + max(1, self._step // 4) if early else math.inf
 
 

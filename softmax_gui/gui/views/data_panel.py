@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
@@ -18,6 +20,7 @@ from softmax_gui.data.samples import SAMPLES
 from softmax_gui.data.synthetic import World
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.gui.units import Unit
+from softmax_gui.gui.widgets.class_strip import ClassStrip
 from softmax_gui.gui.widgets.slider import ValueSlider
 from softmax_gui.i18n import tr
 
@@ -43,6 +46,7 @@ class DataPanel(LivingWidget):
         self._distinct = ValueSlider(0.0, 10.0, 0.1, start.distinctness)
         self._noise = ValueSlider(0.0, 0.6, 0.01, start.label_noise)
         self._floor, self._world_box, self._notes = QLabel(), QWidget(), QLabel()
+        self.classes = ClassStrip()
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._lay_out()
         self._connect()
@@ -61,6 +65,7 @@ class DataPanel(LivingWidget):
             place = self._source.count() - 1
         self._source.setCurrentIndex(place)
         self._world_box.setVisible(split.dataset.floor is not None)
+        self.classes.set_pictures(split.dataset.class_names, _mean_pictures(split))
         self._tell()
 
     def show_unit(self, unit: Unit) -> None:
@@ -108,6 +113,7 @@ class DataPanel(LivingWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.addLayout(form)
+        layout.addWidget(self.classes)
         layout.addWidget(self._world_box)
         layout.addWidget(self._notes)
         layout.addStretch(1)
@@ -157,3 +163,16 @@ class DataPanel(LivingWidget):
             "none": tr("none"), "[0, 1]": tr("to [0, 1]"),
             "standardise": tr("mean 0, deviation 1 (on the training part)"),
         }.get(kind, kind)  # fmt: skip
+
+
+def _mean_pictures(split: Split) -> NDArray[np.float64] | None:
+    """The mean training picture of each class, (q, h, w) in [0, 1]; None for a table."""
+    shape, train = split.dataset.image_shape, split.train
+    if shape is None:
+        return None
+    sums = np.zeros((split.dataset.q, split.dataset.d))
+    for label in range(split.dataset.q):
+        sums[label] = train.X[train.labels == label].sum(axis=0)
+    counts = np.bincount(train.labels, minlength=split.dataset.q)
+    means: NDArray[np.float64] = sums / np.maximum(counts, 1)[:, np.newaxis]
+    return means.reshape(-1, *shape)

@@ -18,7 +18,7 @@ from softmax_gui.training.snapshot import Measurement, Snapshot
 if TYPE_CHECKING:
     from softmax_gui.gui.views.curves_view import Curves
 
-SHARES = [270, 190, 240]  # of the height: loss, accuracy, weights
+SHARES = [255, 175, 280]  # of the height: loss, accuracy, weights
 
 
 class PlotsView(LivingWidget):
@@ -128,11 +128,11 @@ class PlotsView(LivingWidget):
             self._titles["accuracy"].setText(tr("Accuracy"))
             return
         self._titles["loss"].setText(self._loss_text(self._snapshot))
-        text = tr("Accuracy: {train} on training, {validation} on validation data")
+        text = tr("Accuracy: training {train}, validation {validation}")
         self._titles["accuracy"].setText(
             text.format(
-                train=_accuracy(self._snapshot.train),
-                validation=_accuracy(self._snapshot.validation),
+                train=_share(self._snapshot.train),
+                validation=_counted(self._snapshot.validation),
             )
         )
 
@@ -153,7 +153,10 @@ class PlotsView(LivingWidget):
         return self._split is not None and self._split.dataset.image_shape is not None
 
 
-def _accuracy(measured: Measurement) -> str:
-    if not measured.total:
-        return tr("no examples")
-    return f"{100 * measured.accuracy:.1f} % ({measured.correct:,} / {measured.total:,})"
+def _share(measured: Measurement) -> str:
+    return f"{100 * measured.accuracy:.1f} %" if measured.total else tr("no examples")
+
+
+def _counted(measured: Measurement) -> str:
+    counts = tr("{correct:,} of {total:,}").format(correct=measured.correct, total=measured.total)
+    return f"{_share(measured)} ({counts})" if measured.total else _share(measured)
