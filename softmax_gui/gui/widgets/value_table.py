@@ -159,6 +159,7 @@ class ValueTable(LivingWidget):
         if not bottom <= top:
             raise ValueError(f"range from {low} to {high}")
         self._model.low, self._model.high = bottom, top
+        self.restyle()
 
     @Slot(int)
     def highlight(self, index: int) -> None:
@@ -185,7 +186,9 @@ class ValueTable(LivingWidget):
         self._view.setFont(theme.tabular(self.font()))
         metrics = QFontMetrics(self._view.font())
         self._view.verticalHeader().setDefaultSectionSize(metrics.height() + 8)
-        self._view.setColumnWidth(VALUE, metrics.horizontalAdvance("-0.00e+00") + 12)
+        pixel = self._model.low >= 0.0 and self._model.high <= 1.0
+        widest = max("0.000" if pixel else "-0.00e+00", tr("Value"), key=metrics.horizontalAdvance)
+        self._view.setColumnWidth(VALUE, metrics.horizontalAdvance(widest) + 14)
 
     def changeEvent(self, event: QEvent) -> None:
         """Qt's call; another font, for example for Korean, changes the row height."""
