@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QTranslator
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from softmax_gui.gui import fonts, theme
@@ -39,6 +40,10 @@ class Appearance:
             "language_system": lambda: self.set_language("system"),
         }.items():
             commands[key].triggered.connect(slot)
+        # A method of a QObject would be cut by itself when the window goes; this object is none.
+        hints = QGuiApplication.styleHints()
+        link = hints.colorSchemeChanged.connect(self._follow_system)
+        window.destroyed.connect(lambda: hints.disconnect(link))
 
     def restore(self) -> None:
         """Puts what the settings say in force; unknown words count as the default."""
@@ -59,6 +64,10 @@ class Appearance:
         self.settings = replace(self.settings, theme=scheme)
         self._commands["theme_system" if scheme == "system" else scheme].setChecked(True)
         theme.apply(scheme)
+
+    def _follow_system(self) -> None:
+        if self.settings.theme == "system":
+            theme.apply("system")
 
     def set_language(self, choice: str) -> None:
         """Every text in "en", "ko" or "system", at once."""

@@ -147,6 +147,7 @@ class MainWindow(QMainWindow):
         self.appearance.restore()
         self._config = TrainConfig(device=self.training.known_device(settings.device))
         self.training.show_config(self._config)
+        self.trainer.speed_requested.emit(self.speed.speed())
         self.resize(1280, 800)
         self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
         self.docks.restore(settings.layout)
@@ -209,6 +210,8 @@ class MainWindow(QMainWindow):
     def _export_weights(self) -> None:
         if self._newest and self._split:
             self.files.export_weights(self._newest, self._split)
+        else:
+            self._warn(tr("There are no weights yet: the data are still being loaded."))
 
     def _reset_layout(self) -> None:
         self.docks.reset()

@@ -11,6 +11,7 @@ from softmax_gui.gui import theme
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.i18n import tr
 
+FIRST = 2000  # fast enough to be done in seconds, slow enough to watch the curve fall
 SPEEDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, math.inf)  # steps a second
 
 
@@ -24,7 +25,7 @@ class SpeedControl(LivingWidget):
         self._caption, self._shown = QLabel(), QLabel()
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, len(SPEEDS) - 1)
-        self._slider.setValue(len(SPEEDS) - 1)
+        self._slider.setValue(SPEEDS.index(FIRST))
         self._slider.setFixedWidth(130)
         self._slider.setPageStep(1)
         self._shown.setFont(theme.tabular(self.font()))
@@ -39,6 +40,10 @@ class SpeedControl(LivingWidget):
     def speed(self) -> float:
         """Steps a second; infinite at full speed."""
         return SPEEDS[self._slider.value()]
+
+    def set_speed(self, speed: float) -> None:
+        """One of SPEEDS, as if the slider had been moved there."""
+        self._slider.setValue(SPEEDS.index(speed))
 
     def slower(self) -> None:
         """One notch to the left."""

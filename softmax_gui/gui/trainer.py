@@ -71,6 +71,7 @@ class TrainingWorker(QObject):
                 self.data_refused.emit(error)
                 return
             self._session = session
+            self._begin_epoch_anew()
             self.data_loaded.emit((request, parts))
             self._tell_notice()
             self._publish()
@@ -80,12 +81,13 @@ class TrainingWorker(QObject):
     @Slot()
     def start(self) -> None:
         """Trains until paused."""
-        if self._session is None or self._state is RunState.RUNNING:
-            return
-        self._session.take_fastest()
-        self._owed, self._sliced_at = 1.0, time.monotonic()  # at a slow speed, one step at once
-        self._pulse.start(self._pulse_ms())
-        self._set_state(RunState.RUNNING)
+        with self._edge():
+            if self._session is None or self._state is RunState.RUNNING:
+                return
+            self._session.take_fastest()
+            self._owed, self._sliced_at = 1.0, time.monotonic()  # at a slow speed, a step at once
+            self._pulse.start(self._pulse_ms())
+            self._set_state(RunState.RUNNING)
 
     @Slot()
     def pause(self) -> None:
@@ -116,6 +118,7 @@ class TrainingWorker(QObject):
         with self._edge():
             if self._session is not None:
                 self._session.reset(model)
+                self._begin_epoch_anew()
                 self._publish()
                 if self._state is not RunState.RUNNING:
                     self._set_state(RunState.READY)
@@ -174,7 +177,7 @@ class TrainingWorker(QObject):
     def _pulse_ms(self) -> int:
         if math.isinf(self._steps_per_s):
             return 0
-        return max(1, min(100, round(250 / self._steps_per_s)))
+        return round(max(1000 * self.SLICE_S, min(100, 250 / self._steps_per_s)))
 
     def _stop(self) -> None:
         self._pulse.stop()
@@ -186,6 +189,11 @@ class TrainingWorker(QObject):
     def _publish(self) -> None:
         self._published_at = time.monotonic()
         self.snapshot_ready.emit(self._need_session().snapshot())
+
+    def _begin_epoch_anew(self) -> None:
+        """After a start at step 0: an epoch that was under way ends with the first one."""
+        if self._goal_epoch is not None:
+            self._goal_epoch = self._need_session().epoch + 1
 
     def _tell_notice(self) -> None:
         session = self._need_session()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import time
@@ -93,6 +94,7 @@ class Frames:
 
         self.painter = Painted(self.window)
         self.window.prediction.bars.installEventFilter(self.painter)
+        self.window.speed.set_speed(math.inf)
         self.window.trainer.start_requested.emit()
         QTimer.singleShot(500, self.window, self._measure)
 
@@ -175,6 +177,7 @@ def _when_settled(window: MainWindow, act: Callable[[], None]) -> None:
 def _close_in(window: MainWindow, state: str) -> None:
     from PySide6.QtCore import QTimer
 
+    window.speed.set_speed(math.inf)
     if state in {"training", "paused"}:
         window.trainer.start_requested.emit()
     if state == "paused":
