@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import numpy as np
 from softmax_gui.data.dataset import Dataset
 from softmax_gui.data.samples import SAMPLES, load
 from softmax_gui.export.model import TrainedModel
-from softmax_gui.export.runs import load_run_or_model
+from softmax_gui.export.runs import MODEL, load_run_or_model
+from softmax_gui.export.tables import CSV_MARK
 from softmax_gui.export.weights import is_model
 from softmax_gui.files import read_head
+
+BLOCK_NUMBERS = 1 << 20  # the weights of the weighted sum of 60,000 x 784 would take 376 MB
 
 
 def facts_of(source: str) -> dict[str, Any]:
@@ -22,21 +26,25 @@ def facts_of(source: str) -> dict[str, Any]:
     Raises:
         FileProblem, ModelProblem: it can't be read; the sentence says why.
     """
+    if source in SAMPLES:
+        return dataset_facts(load(source))
     path = Path(source)
-    if source not in SAMPLES and (path.is_dir() or is_model(read_head(path))):
-        return model_facts(load_run_or_model(source), path.suffix.removeprefix(".") or "run")
-    return dataset_facts(load(source))
+    if path.is_dir():
+        model = load_run_or_model(source)
+        return model_facts(model, _weights_format(read_head(path / MODEL)) or "")
+    file_format = _weights_format(read_head(path))
+    if file_format is None:
+        return dataset_facts(load(source))
+    return model_facts(load_run_or_model(source), file_format)
 
 
 def dataset_facts(dataset: Dataset) -> dict[str, Any]:
     """n, d, q, classes with counts, and sums that tell whether two readers saw the same numbers.
 
     labels_sha256 is of the label names of the rows, joined by newlines; weighted_sum is of
-    x_ij (1 + (31 i + 17 j) mod 97), rows and columns from 0.
+    x_ij (1 + (31 i + 17 j) mod 97), rows and columns from 0. A sum above 1e308 is None.
     """
-    X, names = dataset.X, dataset.class_names
-    rows, columns = np.arange(dataset.n)[:, None], np.arange(dataset.d)
-    weights = 1 + (31 * rows + 17 * columns) % 97
+    names = dataset.class_names
     written = "\n".join(names[label] for label in dataset.labels.tolist())
     return {
         "kind": "dataset",
@@ -52,11 +60,9 @@ def dataset_facts(dataset: Dataset) -> dict[str, Any]:
         "image_shape": list(dataset.image_shape) if dataset.image_shape else None,
         "soft_labels": False,
         "features": {
-            "sum": float(X.sum()),
-            "sum_of_squares": float((X * X).sum()),
-            "weighted_sum": float((X * weights).sum()),
-            "first_row": X[0, :8].tolist(),
-            "last_row": X[-1, :8].tolist(),
+            **_feature_sums(dataset.X),
+            "first_row": dataset.X[0, :8].tolist(),
+            "last_row": dataset.X[-1, :8].tolist(),
         },
         "floor": dataset.floor,
         "notes": list(dataset.notes),
@@ -71,15 +77,50 @@ def model_facts(model: TrainedModel, file_format: str) -> dict[str, Any]:
         "q": model.dense.q,
         "d": model.dense.d,
         "classes": list(model.class_names),
-        "weight": _sums(model.dense.W),
+        "weight": _sums(model.dense.W.T),
         "bias": _sums(model.dense.b),
         "image_shape": list(model.image_shape) if model.image_shape else None,
         "scaling": model.scaling.kind,
         "data": model.data,
-        "metrics": model.metrics,
+        "metrics": {name: _finite(value) for name, value in model.metrics.items()},
         "version": model.version,
+        "notes": [],
     }
 
 
-def _sums(array: np.ndarray) -> dict[str, float]:
-    return {"sum": float(array.sum()), "sum_of_squares": float((array * array).sum())}
+def _weights_format(head: bytes) -> str | None:
+    """The format of a weights file by its first bytes; None for data."""
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"{") and b"\0" not in head[:8]:  # there safetensors has a length
+        return "json"
+    # Long lists of names come first in our NPZ: the name of the weights may lie beyond the head.
+    if not (is_model(head) or (head[:2] == b"PK" and b"softmax_gui.npy" in head)):
+        return None
+    if head[:2] == b"PK":
+        return "npz"
+    return "csv" if head.startswith(CSV_MARK.encode()) else "safetensors"
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _feature_sums(X: np.ndarray) -> dict[str, float | None]:
+    n, d = X.shape
+    rows, columns = max(1, BLOCK_NUMBERS // d), 17 * np.arange(d)
+    parts = []
+    for start in range(0, n, rows):
+        block = X[start : start + rows]
+        weights = 1 + (31 * np.arange(start, start + len(block))[:, None] + columns) % 97
+        parts.append((block.sum(), np.vdot(block, block), np.vdot(block, weights)))
+    sums = np.array(parts).sum(axis=0).tolist()
+    names = ("sum", "sum_of_squares", "weighted_sum")
+    return {name: _finite(value) for name, value in zip(names, sums, strict=True)}
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _sums(array: np.ndarray) -> dict[str, float | None]:
+    flat = np.ravel(array)
+    return {"sum": _finite(flat.sum()), "sum_of_squares": _finite(flat @ flat)}
+
+
+def _finite(value: float) -> float | None:
+    """JSON has neither NaN nor infinity."""
+    return float(value) if math.isfinite(value) else None

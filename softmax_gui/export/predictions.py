@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import csv
-import io
+from collections.abc import Sequence
+from typing import TextIO
 
 import numpy as np
 
-from softmax_gui.core.information import entropy, surprisal
-from softmax_gui.core.metrics import accuracy
+from softmax_gui.core.information import entropy
+from softmax_gui.core.softmax import log_softmax
 from softmax_gui.data.samples import load_rows
 from softmax_gui.export.model import ModelProblem, TrainedModel
 from softmax_gui.files import spreadsheet_safe
 from softmax_gui.i18n import tr
 
+BLOCK_ROWS = 4096  # the probabilities of 60,000 x 1,000 would take 480 MB, their text 1 GB
 
-def rows_for(model: TrainedModel, source: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """The features (n, d) of a sample or file for this model, and its labels (n,) if it has them.
 
-    A label that is none of the model's classes is -1.
+def rows_for(model: TrainedModel, source: str) -> tuple[np.ndarray, list[str] | None]:
+    """The features (n, d) of a sample or file for this model, and the n labels it has, or None.
 
     Raises:
         FileProblem: the file can't be read.
         ModelProblem: it has another number of features.
     """
-    X, names = load_rows(source, model.feature_names)
+    X, labels = load_rows(source, model.feature_names)
     if X.shape[1] != model.dense.d:
         message = tr("{source} has {found} features, the model wants {wanted}: {names}.")
         raise ModelProblem(
@@ -33,48 +34,91 @@ def rows_for(model: TrainedModel, source: str) -> tuple[np.ndarray, np.ndarray |
                 names=", ".join(model.feature_names[:8]),
             )
         )  # fmt: skip
-    if names is None:
-        return X, None
-    places = {name: k for k, name in enumerate(model.class_names)}
-    return X, np.array([places.get(name, -1) for name in names])
+    return X, labels
 
 
-def predictions_csv(
-    model: TrainedModel, X: np.ndarray, labels: np.ndarray | None
-) -> tuple[str, str]:
-    """The table as CSV (prediction, probabilities, entropy, surprisal in nats), and a summary.
+def write_predictions(
+    file: TextIO, model: TrainedModel, X: np.ndarray, labels: Sequence[str] | None
+) -> str:
+    """Writes a row of CSV a row of X: prediction, probabilities, entropy, surprisal in nats.
 
     Args:
+        file: open for text.
         model: the model.
-        X: (n, d), in the units of the file.
-        labels: (n,), -1 where unknown; None when there are none.
+        X: (n, d), in the units of the data file.
+        labels: n names; one that is no class of the model is written without a surprisal. None
+            leaves both columns out.
+
+    Returns:
+        A sentence: how many rows there are and, of those whose label is known, how many are right.
+
+    Raises:
+        ModelProblem: a row is too large for float64 to hold its logits.
+        OSError: the file can't be written.
     """
-    P = model.probabilities(X)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    names = [spreadsheet_safe(name) for name in model.class_names]
-    header = ["row", "prediction", *(f"p({name})" for name in names), "entropy_nat"]
-    columns = [np.round(P, 9).tolist(), entropy(P).tolist()]
-    if labels is not None:
-        header += ["label", "surprisal_nat"]
-    writer.writerow(header)
-    for row, (p, h) in enumerate(zip(*columns, strict=True)):
-        cells = [row + 1, names[int(np.argmax(P[row]))], *p, round(h, 9)]
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(_header(model, labelled=labels is not None))
+    places = {name: k for k, name in enumerate(model.class_names)}
+    judged = correct = 0
+    for start in range(0, len(X), BLOCK_ROWS):
+        block = slice(start, start + BLOCK_ROWS)
+        log_P = _log_probabilities(model, X[block], start)
+        rows = _cells(model, log_P, start)
         if labels is not None:
-            known = int(labels[row])
-            lost = ["", ""]
-            cells += lost if known < 0 else [names[known], float(surprisal(P[row, known]))]
-        writer.writerow(cells)
-    return text.getvalue(), _summary(P, labels)
-
-
-def _summary(P: np.ndarray, labels: np.ndarray | None) -> str:
+            truth = np.array([places.get(name, -1) for name in labels[block]])
+            rows = _with_labels(rows, labels[block], truth, log_P)
+            judged += int((truth >= 0).sum())
+            correct += int((truth == log_P.argmax(axis=1)).sum())
+        writer.writerows(rows)
     if labels is None:
-        return tr("{n:,} rows.").format(n=len(P))
-    known = labels >= 0
-    if not known.any():
-        return tr("{n:,} rows; no label is one of the model's classes.").format(n=len(P))
-    share = float(accuracy(P[known], labels[known]))
+        return tr("{n:,} rows.").format(n=len(X))
+    return _summary(len(X), judged, correct)
+
+
+def _header(model: TrainedModel, *, labelled: bool) -> list[str]:
+    probabilities = [f"p({name})" for name in model.class_names]  # begins with p: no formula
+    known = ["label", "surprisal_nat"] if labelled else []
+    return ["row", "prediction", *probabilities, "entropy_nat", *known]
+
+
+def _log_probabilities(model: TrainedModel, X: np.ndarray, start: int) -> np.ndarray:
+    """(n, q), where log P(0) would be -inf: a label this unlikely still has a surprisal."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        logits = np.asarray(model.dense.logits(model.scaling.apply(X)))
+    finite = np.isfinite(logits).all(axis=1)
+    if not finite.all():
+        row = start + int(finite.argmin()) + 1
+        raise ModelProblem(tr("Row {row:,} has numbers too large for this model.").format(row=row))
+    return np.asarray(log_softmax(logits))
+
+
+def _cells(model: TrainedModel, log_P: np.ndarray, start: int) -> list[list[object]]:
+    """Twelve digits: of a probability of 1e-30 too, and no more than a float64 can vouch for."""
+    names = [spreadsheet_safe(name) for name in model.class_names]
+    P = np.exp(log_P)
+    best, entropies = log_P.argmax(axis=1).tolist(), entropy(P).tolist()
+    return [
+        [start + i + 1, names[best[i]], *(f"{p:.12g}" for p in row), f"{entropies[i]:.12g}"]
+        for i, row in enumerate(P.tolist())
+    ]
+
+
+def _with_labels(
+    rows: list[list[object]], labels: Sequence[str], truth: np.ndarray, log_P: np.ndarray
+) -> list[list[object]]:
+    """The label as in the file and its surprisal, empty where it is no class of the model."""
+    surprisals = [
+        f"{0.0 - log_p[k]:.12g}" if k >= 0 else ""  # 0.0 - x, since -x would show -0
+        for k, log_p in zip(truth.tolist(), log_P, strict=True)
+    ]
+    return [
+        [*row, spreadsheet_safe(label), surprisal]
+        for row, label, surprisal in zip(rows, labels, surprisals, strict=True)
+    ]
+
+
+def _summary(n: int, judged: int, correct: int) -> str:
+    if not judged:
+        return tr("{n:,} rows; no label is one of the model's classes.").format(n=n)
     message = tr("{n:,} rows, accuracy {share:.2%} ({correct:,} of {known:,}).")
-    total = int(known.sum())
-    return message.format(n=len(P), share=share, correct=round(share * total), known=total)
+    return message.format(n=n, share=correct / judged, correct=correct, known=judged)

@@ -156,7 +156,7 @@ def test_that_a_comma_in_a_name_is_no_separator_where_there_is_a_semicolon() -> 
 def test_that_what_was_passed_over_is_noted() -> None:
     notes = read_table("t.csv", "Id,a,kind\n# x\n5,1,cat\n6,2,dog\n#y\n").notes
     assert notes == (
-        "2 comment lines were skipped.",
+        "Comment lines skipped: 2.",
         'Column "Id" only counts the rows and is left out.',
     )
     kept = read_table("t.csv", "Id,a,kind\n5,1,cat\n7,2,dog\n")

@@ -1,0 +1,156 @@
+"""Run folders: what they hold repeats the run, and an earlier run is not lost to a full disk."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from softmax_gui import __version__
+from softmax_gui.data.batches import split
+from softmax_gui.data.samples import load
+from softmax_gui.export.runs import (
+    CONFIG,
+    METRICS,
+    MODEL,
+    load_run_or_model,
+    make_run_folder,
+    save_run,
+    trained_model,
+)
+from softmax_gui.files import FileProblem
+from softmax_gui.training.config import TrainConfig
+from softmax_gui.training.history import COLUMNS
+from softmax_gui.training.run import Run, train
+from tests.training.worlds import blobs
+
+SETTINGS = TrainConfig(
+    learning_rate=0.07, batch_size=7, momentum=0.4, weight_decay=1e-3, seed=5, device="numpy"
+)
+SINGLES = "a,b,label\n1,2,x\n3,4,y\n"
+
+
+def a_run(source: str = "iris", share: float = 0.3) -> Run:
+    data = replace(load(source), validation_share=share)
+    return train(split(data, SETTINGS.seed), SETTINGS, 3)
+
+
+def config_of(folder: Path) -> dict[str, object]:
+    found: dict[str, object] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    return found
+
+
+def test_that_a_run_folder_gives_the_model_of_the_run_back(tmp_path: Path) -> None:
+    run = a_run()
+    save_run(tmp_path / "a" / "run", run, "iris")
+    model, dataset = load_run_or_model(str(tmp_path / "a" / "run")), run.split.dataset
+    expected = run.snapshot.model.probabilities(run.split.validation.X)
+    X = run.split.scaling.undo(run.split.validation.X)
+    np.testing.assert_allclose(model.probabilities(X), expected, atol=1e-12)
+    assert (model.class_names, model.data) == (dataset.class_names, "iris")
+    assert model.metrics["validation_loss"] == run.snapshot.validation.loss
+    assert model.metrics["steps"] == run.snapshot.step
+
+
+def test_that_a_weights_file_serves_as_well_as_its_run_folder(tmp_path: Path) -> None:
+    save_run(tmp_path, a_run(), "iris")
+    folder, file = load_run_or_model(str(tmp_path)), load_run_or_model(str(tmp_path / MODEL))
+    np.testing.assert_array_equal(folder.dense.W, file.dense.W)
+
+
+def test_that_config_json_is_enough_to_repeat_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.csv").write_bytes(
+        b"a,b,label\n" + b"".join(b"%d,%d,%c\n" % (i, i * i % 7, b"xyz"[i % 3]) for i in range(40))
+    )
+    monkeypatch.chdir(tmp_path)
+    run = a_run("mine.csv")
+    save_run(tmp_path / "run", run, "mine.csv")
+    monkeypatch.chdir(Path(__file__).parent)  # another folder, as a week later
+
+    config = config_of(tmp_path / "run")
+    settings = TrainConfig(**{f.name: config[f.name] for f in fields(TrainConfig)})  # type: ignore[arg-type]
+    data = load(str(config["data"]), seed=settings.seed)
+    share = config["validation_share"]
+    assert isinstance(share, float)
+    assert isinstance(config["epochs"], int)
+    again = train(split(data, settings.seed, share), settings, config["epochs"])
+    assert again.snapshot.model.W.tobytes() == run.snapshot.model.W.tobytes()
+    assert again.snapshot.step == config["steps"]
+
+
+def test_that_config_json_says_what_came_of_the_settings(tmp_path: Path) -> None:
+    run = train(blobs(), replace(SETTINGS, device="auto"), 9, stopped=lambda: True)
+    save_run(tmp_path, run, "2x2")
+    config = config_of(tmp_path)
+    assert (config["data"], config["version"]) == ("2x2", __version__)
+    assert (config["epochs"], config["steps"], config["interrupted"]) == (9, 0, True)
+    assert (config["n"], config["d"], config["q"]) == (240, 5, 3)
+    assert config["device"] == "auto"
+    assert config["device_used"] == run.snapshot.device.kind
+
+
+def test_that_metrics_csv_has_a_row_a_measurement_that_reads_back_exactly(tmp_path: Path) -> None:
+    run = a_run()
+    save_run(tmp_path, run, "iris")
+    with (tmp_path / METRICS).open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert tuple(header) == COLUMNS
+    np.testing.assert_array_equal(np.array(rows, dtype=float), run.snapshot.history.rows)
+    assert rows[-1][0] == str(run.snapshot.step)
+
+
+def test_that_what_a_part_without_rows_has_not_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "two.csv").write_text(SINGLES, encoding="utf-8")
+    run = a_run(str(tmp_path / "two.csv"))
+    save_run(tmp_path, run, "two.csv")
+    assert set(load_run_or_model(str(tmp_path)).metrics) == {
+        "train_loss", "train_accuracy", "steps",
+    }  # fmt: skip
+    text = (tmp_path / METRICS).read_text(encoding="utf-8")
+    assert "nan" not in text
+    assert text.splitlines()[-1].endswith(",,")
+
+
+def test_that_a_full_disk_is_said_and_the_weights_of_an_earlier_run_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = a_run()
+    save_run(tmp_path, earlier, "iris")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(FileProblem, match=r"model\.safetensors could not be written: no space"):
+        save_run(tmp_path, a_run(share=0.6), "iris")
+    W = trained_model(earlier.snapshot, earlier.split).dense.W
+    np.testing.assert_array_equal(load_run_or_model(str(tmp_path)).dense.W, W)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [CONFIG, METRICS, MODEL]
+
+
+def test_that_a_folder_that_cannot_be_made_or_written_to_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(b"mine")
+    for folder in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(FileProblem, match=r"can't be made: .*\. Choose another place"):
+            make_run_folder(folder)
+    assert (tmp_path / "file").read_bytes() == b"mine"
+    monkeypatch.setattr(os, "access", lambda *_: False)  # chmod does not bind the superuser
+    with pytest.raises(FileProblem, match="Permission denied"):
+        make_run_folder(tmp_path)
+
+
+def test_that_a_folder_without_weights_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(FileProblem, match=r"holds no model\.safetensors"):
+        load_run_or_model(str(tmp_path))
+    with pytest.raises(FileProblem, match="was not found"):
+        load_run_or_model(str(tmp_path / "nowhere"))

@@ -1,0 +1,145 @@
+"""What a user can do wrong on the command line: the right exit code, one line, nothing lost."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from softmax_gui.export import info
+from softmax_gui.resources import resource
+from tests.shell import Shell
+
+ENDLESS = "--data iris --device numpy --epochs 1000000000"
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(capsys)
+
+
+@pytest.fixture
+def run(shell: Shell, tmp_path: Path) -> Path:
+    """A run on iris."""
+    shell.done("train --data iris --epochs 30 --out", tmp_path / "RUN")
+    return tmp_path / "RUN"
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--epochs 0", "--epochs -3", "--epochs many", "--epochs 1.5", "--learning-rate -1",
+     "--learning-rate 0", "--learning-rate nan", "--learning-rate inf", "--learning-rate x",
+     "--seed -1", "--seed 0.5", "--momentum 1", "--weight-decay -0.1", "--batch-size 0",
+     "--batch-size 99999999999999999999", "--device tpu", "--dtype int8", "--validation-share 1",
+     "--validation-share nan", "--validation-share x", "--data ''", "--out ''", "--epoch 5",
+     "--unknown"],
+)  # fmt: skip
+def test_that_a_wrong_option_is_code_2_and_one_line_that_names_it(
+    shell: Shell, option: str
+) -> None:
+    sentence = shell.refused(2, f"train {option}").replace("_", "-")
+    assert option.split(maxsplit=1)[0].removeprefix("--") in sentence
+    assert sentence.endswith("--help)")
+
+
+@pytest.mark.parametrize("line", ["fly", "predict", "predict RUN", "export RUN", "info", "info ''",
+                                  "export RUN --to w.pt", "export RUN --to w"])  # fmt: skip
+def test_that_a_wrong_command_is_code_2_and_one_line(shell: Shell, line: str) -> None:
+    assert "softmax-gui" in shell.refused(2, line)
+
+
+def test_that_what_cannot_be_read_is_code_1_and_one_line_that_names_it(
+    shell: Shell, tmp_path: Path
+) -> None:
+    broken, one, folder = (tmp_path / name for name in ("broken.csv", "one.csv", "folder"))
+    broken.write_text("a,b,label\n1,2,x\n3,y\n", encoding="utf-8")
+    one.write_text("a,b,label\n1,2,x\n3,4,x\n", encoding="utf-8")
+    folder.mkdir()
+    assert "broken.csv, row 3" in shell.refused(1, "train --data", broken)
+    assert "all 2 rows have the label" in shell.refused(1, "train --data", one)
+    assert "none.csv was not found" in shell.refused(1, "train --data", tmp_path / "none.csv")
+    assert 'no sample "digit"' in shell.refused(1, "train --data digit")
+    assert "broken.csv, row 3" in shell.refused(1, "info", broken)
+    assert "is a folder" in shell.refused(1, "train --data", folder)
+    assert "no run folder" in shell.refused(1, "info", folder)
+    assert "no run folder" in shell.refused(1, "predict --data iris", folder)
+    assert "holds no usable weights" in shell.refused(1, "predict --data iris", one)
+
+
+@pytest.mark.parametrize("options", ["--learning-rate 1e9", "--batch-size 1 --momentum 0.99"])
+def test_that_a_run_that_diverges_is_code_1_with_a_rate_that_works_and_replaces_nothing(
+    shell: Shell, run: Path, options: str
+) -> None:
+    before = {path: path.read_bytes() for path in run.iterdir()}
+    sentence = shell.refused(1, f"train --data iris --epochs 30 {options} --out", run)
+    assert "diverged" in sentence
+    assert "learning rate of 0." in sentence
+    assert {path: path.read_bytes() for path in run.iterdir()} == before
+
+
+def test_that_a_folder_is_looked_at_before_a_long_run_and_not_after_it(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(b"mine")
+    assert "can't be made" in shell.refused(1, f"train {ENDLESS} --out", tmp_path / "file")
+    assert "can't be made" in shell.refused(1, f"train {ENDLESS} --out", tmp_path / "file" / "x")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # chmod does not bind the superuser
+    assert "can't be made" in shell.refused(1, f"train {ENDLESS} --out", tmp_path)
+
+
+def test_that_a_full_disk_is_code_1_and_the_figures_are_shown_all_the_same(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    answer = shell("train --data iris --epochs 2 --json --out", tmp_path / "RUN")
+    assert answer.code == 1
+    assert answer.err.count("\n") == 1
+    assert "no space left" in answer.err
+    assert json.loads(answer.out)["out"] is None
+
+
+def test_that_predict_never_replaces_what_it_reads(shell: Shell, run: Path, tmp_path: Path) -> None:
+    data = tmp_path / "mine.csv"
+    data.write_bytes(resource("samples", "iris.csv").read_bytes())
+    before = data.read_bytes()
+    assert "would replace" in shell.refused(2, "predict", run, "--data", data, "--out", data)
+    assert data.read_bytes() == before
+
+
+def test_that_other_features_or_no_folder_to_write_to_are_code_1(
+    shell: Shell, run: Path, tmp_path: Path
+) -> None:
+    assert "64 features, the model wants 4" in shell.refused(1, "predict --data digits", run)
+    nowhere = tmp_path / "nowhere" / "x"
+    assert "no folder" in shell.refused(1, "predict --data iris", run, "--out", nowhere)
+    assert "no folder" in shell.refused(1, "export", run, "--to", nowhere.with_suffix(".csv"))
+
+
+def test_that_a_name_from_a_file_cannot_command_the_terminal(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b,label\n1,2,\x1b[31mred\n3,4,y\n", encoding="utf-8")
+    out = shell.done("info", tmp_path / "t.csv")
+    assert "[31mred (1)" in out
+    assert "\x1b" not in out
+
+
+def test_that_ctrl_c_before_training_is_code_130(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_source: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(info, "facts_of", interrupted)
+    assert shell.refused(130, "info iris") == "softmax-gui: Interrupted."
+
+
+def test_that_a_fault_of_our_own_is_one_line_too(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(info, "facts_of", lambda _source: 1 // 0)
+    assert "ZeroDivisionError" in shell.refused(1, "info iris")
