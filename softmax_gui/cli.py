@@ -93,6 +93,22 @@ def _parser() -> Parser:
 # the window imports Qt.
 
 
+def _torch_before_qt(platform: str) -> bool:
+    """On Windows torch can't be loaded after Qt: who chose a torch device gets it first."""
+    if platform != "win32":
+        return False
+    from softmax_gui.gui.settings import load_settings, settings_path
+    from softmax_gui.training.devices import DeviceError, import_torch
+
+    if load_settings(settings_path())[0].device not in {"cpu", "cuda", "mps"}:
+        return False
+    try:
+        import_torch()
+    except DeviceError:  # the run says it, and goes on with numpy
+        return False
+    return True
+
+
 def _gui(_options: argparse.Namespace) -> int:
     screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform.startswith("linux") and not any(map(os.environ.get, screens)):
@@ -100,6 +116,7 @@ def _gui(_options: argparse.Namespace) -> int:
             "No screen: neither DISPLAY nor WAYLAND_DISPLAY is set. Without a window there are"
             " train, predict, export and info (softmax-gui --help)."
         )
+    _torch_before_qt(sys.platform)
     try:
         from softmax_gui.gui.app import run
     except ImportError as error:

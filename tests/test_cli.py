@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from softmax_gui import __version__
+from softmax_gui import __version__, cli
 from softmax_gui.data.samples import load
 from softmax_gui.export.runs import load_run_or_model
 from softmax_gui.training import compiled
@@ -172,3 +172,17 @@ def test_that_a_long_run_on_a_small_model_takes_the_compiled_loop(
     compiled.load.cache_clear()
     out = shell.done("train --data iris --epochs 5 --json")
     assert json.loads(out)["device"] == "compiled"
+
+
+def test_that_on_windows_a_torch_device_in_the_settings_loads_torch_before_qt(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr("softmax_gui.training.devices.import_torch", lambda: loaded.append("torch"))
+    monkeypatch.setattr("softmax_gui.gui.settings.settings_path", lambda: tmp_path / "s.json")
+    assert not cli._torch_before_qt("win32")
+    (tmp_path / "s.json").write_text('{"device": "cuda"}')
+    assert not cli._torch_before_qt("linux")
+    assert loaded == []
+    assert cli._torch_before_qt("win32")
+    assert loaded == ["torch"]

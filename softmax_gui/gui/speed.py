@@ -11,7 +11,7 @@ from softmax_gui.gui import theme
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.i18n import tr
 
-FIRST = 2000  # fast enough to be done in seconds, slow enough to watch the curve fall
+FIRST = 1000  # fast enough to be done in seconds, slow enough to watch the curve fall
 SPEEDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, math.inf)  # steps a second
 
 

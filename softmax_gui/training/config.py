@@ -28,7 +28,7 @@ class TrainConfig:
         ValueError: a value out of its range; the sentence names it.
     """
 
-    learning_rate: float = 0.1
+    learning_rate: float = 0.5
     batch_size: int = 32
     momentum: float = 0.0
     weight_decay: float = 0.0
