@@ -7,7 +7,10 @@ it began with to its end, so that a seed repeats it bit by bit.
 
 from __future__ import annotations
 
+import atexit
+import hashlib
 import importlib.util
+import math
 import os
 import subprocess
 import sys
@@ -27,6 +30,7 @@ from softmax_gui.training.config import DTYPES, TrainConfig
 from softmax_gui.training.devices import DeviceError, NumpyBackend
 from softmax_gui.training.engine import Engine, ParameterState, Progress
 
+CALL_PRODUCTS = 15e6  # weights times examples in one call: some 5 ms, so that Pause acts at once
 LARGEST = 4096  # weights; above, numpy's BLAS is faster than the loops (784 x 10: 333 to 362 us)
 Steps = Callable[..., tuple[int, int, float]]
 
@@ -89,9 +93,15 @@ class CompiledEngine(Engine):
         """The order (n,) in which this epoch visits the training examples."""
         self._visits = np.asarray(order, dtype=np.int64)
 
-    def run(self, first: int, steps: int, config: TrainConfig, deadline: float) -> Progress:  # noqa: ARG002 - a call takes well under a slice
-        """Minibatches of the order from place `first` on: `steps`, or to the epoch's end."""
+    def run(self, first: int, steps: int, config: TrainConfig, deadline: float) -> Progress:
+        """Minibatches of the order from place `first` on: at most `steps`, to the epoch's end.
+
+        A call can't look at the clock: it takes so few steps that it comes back in time.
+        """
         X, labels = self._train
+        if math.isfinite(deadline):
+            work = min(config.batch_size, len(X)) * self._rows[0].size
+            steps = max(1, min(steps, int(CALL_PRODUCTS / work)))
         p, (W, vW), kind = self._parameters, self._rows, self._dtype.type
         settings = kind(config.learning_rate), kind(config.momentum), kind(config.weight_decay)
         taken, place, loss_sum = self._loop(
@@ -104,12 +114,12 @@ def _prepare() -> None:
     cache = _cache()
     if not any(cache.rglob("kernels.sgd_steps*.nbi")) and not getattr(sys, "frozen", False):
         environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
-        command = [
-            sys.executable,
-            "-c",
-            "from softmax_gui.training import compiled; compiled.load()",
-        ]
-        subprocess.run(command, env=environment, check=False, timeout=120, capture_output=True)
+        code = "from softmax_gui.training import compiled; compiled.load()"
+        command = [sys.executable, "-P", "-c", code]  # -P: nothing from the working folder
+        quiet = subprocess.DEVNULL
+        child = subprocess.Popen(command, env=environment, stdin=quiet, stdout=quiet, stderr=quiet)
+        atexit.register(child.terminate)  # it does not outlive the app
+        child.wait()
     try:
         load()
     except DeviceError:
@@ -117,7 +127,10 @@ def _prepare() -> None:
 
 
 def _cache() -> Path:
-    return platformdirs.user_cache_path("softmax-gui", appauthor=False) / "compiled"
+    """A folder of its own for each version of the source."""
+    source = Path(__file__).parent.parent / "core" / "kernels.py"
+    version = hashlib.sha256(source.read_bytes()).hexdigest()[:12] if source.exists() else "frozen"
+    return platformdirs.user_cache_path("softmax-gui", appauthor=False) / "compiled" / version
 
 
 def _try(steps: Any, dtype: np.dtype[Any]) -> None:

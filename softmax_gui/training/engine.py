@@ -44,6 +44,14 @@ class Progress:
     examples: int
     loss_sum: float  # of the minibatch losses, in nats
 
+    def __add__(self, other: Progress) -> Progress:
+        """Both, one after the other."""
+        return Progress(
+            self.steps + other.steps,
+            self.examples + other.examples,
+            self.loss_sum + other.loss_sum,
+        )
+
 
 class Engine:
     """Takes minibatch steps and measures; holds the arrays, knows no schedule."""
@@ -66,6 +74,10 @@ class Engine:
         """Copies of parameters and velocities; waits for the device."""
         p, fetch = self._parameters, self._backend.numpy
         return ParameterState(fetch(p.W), fetch(p.b), fetch(p.vW), fetch(p.vb))
+
+    def weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """Copies of W (d, q) and b (q,); waits for the device."""
+        return self._backend.numpy(self._parameters.W), self._backend.numpy(self._parameters.b)
 
     def set_order(self, order: np.ndarray) -> None:
         """The order (n,) in which this epoch visits the training examples."""

@@ -1,4 +1,4 @@
-"""Notices a run that diverges: the mean loss of a window of steps left every bound."""
+"""Notices a run that diverges, at steps that are the same in every repeat of the run."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import math
 from softmax_gui.i18n import tr
 from softmax_gui.training.engine import Progress
 
-WINDOW_STEPS = 64  # a diverging rate is noticed at the latest after so many steps
+LOOK_STEPS = 16  # the loss of so many steps is looked at for the worst
+WINDOW_STEPS = 64  # that of so many for what grows more slowly
 FACTOR = 3.0  # the bound of a window, in units of the larger of ln q and the best loss so far
-FACTOR_AT_ONCE = 100.0  # the same, for fewer steps: one odd example is no divergence
+FACTOR_AT_ONCE = 10.0  # the bound of a look: few examples may be odd
 
 
 class TrainingDiverged(Exception):
@@ -23,7 +24,7 @@ class TrainingDiverged(Exception):
         message = tr(
             "Training diverged at step {step:,}: the loss rose to {loss:.4g} nat with learning rate"
             " {rate:.4g}. The weights of step {restored:,} are back. A learning rate of"
-            " {safe:.2g} is stable."
+            " {safe:.2g} is surely stable."
         )
         super().__init__(
             message.format(step=step, loss=loss, rate=rate, restored=restored_step, safe=safe_rate)
@@ -31,7 +32,7 @@ class TrainingDiverged(Exception):
 
 
 class DivergenceWatch:
-    """Sums minibatch losses over windows of steps and compares their mean with a bound.
+    """Sums minibatch losses between looks and between windows, and compares their means.
 
     Args:
         q: classes; a model that knows nothing has the loss ln q.
@@ -40,24 +41,32 @@ class DivergenceWatch:
 
     def __init__(self, q: int, loss: float) -> None:
         self._clueless, self._best = math.log(max(q, 2)), loss
-        self._steps, self._loss_sum = 0, 0.0
+        self._look, self._window = Progress(0, 0, 0.0), Progress(0, 0, 0.0)
 
     def add(self, progress: Progress) -> None:
-        """Takes the steps just made into the window."""
-        self._steps += progress.steps
-        self._loss_sum += progress.loss_sum
+        """Takes the steps just made."""
+        self._look += progress
+        self._window += progress
 
-    def diverged(self) -> float | None:
-        """The mean loss of the window if it left its bound, NaN included; None if all is well."""
-        if not self._steps:
+    def end_look(self) -> tuple[float | None, bool]:
+        """The mean loss of the look if it left every bound, NaN included, else None.
+
+        And whether it kept to the narrow bound of a window, as it does after good weights.
+        """
+        look, self._look = self._look, Progress(0, 0, 0.0)
+        return self._beyond(look, FACTOR_AT_ONCE), self._beyond(look, FACTOR) is None
+
+    def end_window(self) -> float | None:
+        """The mean loss of the window if it left its bound, else None."""
+        window, self._window = self._window, Progress(0, 0, 0.0)
+        bad = self._beyond(window, FACTOR)
+        if bad is None and window.steps == WINDOW_STEPS:
+            self._best = min(self._best, window.loss_sum / window.steps)
+        return bad
+
+    def _beyond(self, done: Progress, factor: float) -> float | None:
+        if not done.steps:
             return None
-        loss = self._loss_sum / self._steps
-        factor = FACTOR if self._steps >= WINDOW_STEPS // 2 else FACTOR_AT_ONCE
+        loss = done.loss_sum / done.steps
         within = loss <= factor * max(self._clueless, self._best)  # NaN is not
         return None if within else loss
-
-    def close_window(self) -> None:
-        """Begins the next window; this one was good."""
-        if self._steps >= WINDOW_STEPS // 2:
-            self._best = min(self._best, self._loss_sum / self._steps)
-        self._steps, self._loss_sum = 0, 0.0

@@ -53,7 +53,7 @@ def test_that_a_compiled_run_resumes_and_repeats_bit_by_bit() -> None:
     whole, first = TrainingSession(blobs(), CONFIG), TrainingSession(blobs(), CONFIG)
     whole.advance(steps=100)
     first.advance(steps=37)
-    resumed = TrainingSession(blobs(), CONFIG, checkpoint=first.checkpoint())
+    resumed = TrainingSession.resume(blobs(), first.checkpoint())
     resumed.advance(steps=63)
     assert resumed.snapshot().model.W.tobytes() == whole.snapshot().model.W.tobytes()
 
@@ -61,23 +61,24 @@ def test_that_a_compiled_run_resumes_and_repeats_bit_by_bit() -> None:
 def test_that_a_compiled_run_that_diverges_is_taken_back() -> None:
     pytest.importorskip("numba")
     session = TrainingSession(blobs(), CONFIG)
-    session.advance(steps=64)
     good = session.snapshot().model.W.tobytes()
+    session.advance(steps=64)
     session.adjust(learning_rate=1e9)
     with pytest.raises(TrainingDiverged):
         session.advance(steps=100)
     assert session.snapshot().model.W.tobytes() == good
 
 
-def test_that_a_run_takes_the_loop_before_its_first_step_and_never_later(
+def test_that_a_session_takes_the_loop_before_its_first_step_and_never_later(
     not_loaded: None,
 ) -> None:
     pytest.importorskip("numba")
     begun, waiting = (TrainingSession(blobs(), TrainConfig()) for _ in range(2))
     begun.advance(steps=1)
     compiled.load()
+    begun.reset()  # the same session again: the same bits again
     for session in (begun, waiting):
-        session.take_fastest()
+        session.advance(steps=1)
     assert begun.snapshot().device.kind == "numpy"
     assert waiting.snapshot().device.kind == "compiled"
     assert TrainingSession(blobs(), TrainConfig()).snapshot().device.kind == "compiled"
@@ -109,8 +110,18 @@ def test_that_a_process_of_its_own_compiles_and_the_thread_then_loads(
 ) -> None:
     pytest.importorskip("numba")
     started: list[list[str]] = []
+
+    class Child:
+        def __init__(self, command: list[str], **_: object) -> None:
+            started.append(command)
+
+        def wait(self) -> None:
+            """At once."""
+
+        terminate = wait
+
     monkeypatch.setattr(compiled, "_cache", lambda: tmp_path / "empty")
-    monkeypatch.setattr(subprocess, "run", lambda command, **_: started.append(command))
+    monkeypatch.setattr(subprocess, "Popen", Child)
     thread = compiled.prepare()
     assert thread is not None
     thread.join(60)

@@ -49,7 +49,7 @@ def test_that_a_torch_run_resumes_bit_by_bit() -> None:
     whole, first = TrainingSession(blobs(), config), TrainingSession(blobs(), config)
     whole.advance(steps=60)
     first.advance(steps=25)
-    resumed = TrainingSession(blobs(), config, checkpoint=first.checkpoint())
+    resumed = TrainingSession.resume(blobs(), first.checkpoint())
     resumed.advance(steps=35)
     assert resumed.snapshot().model.W.tobytes() == whole.snapshot().model.W.tobytes()
 
@@ -97,6 +97,7 @@ def test_that_a_device_out_of_memory_gives_back_the_last_good_weights(
     session = TrainingSession(blobs(), TrainConfig(device="cpu", dtype="float32"))
     session.advance(steps=64)
     good = session.snapshot().model.W.tobytes()
+    session.advance(steps=64)  # weights are good once the window after them was
     run, failing = Engine.run, [True]
 
     def run_out_of_memory(self: Engine, *arguments: Any) -> Any:
@@ -115,7 +116,7 @@ def test_that_a_device_out_of_memory_gives_back_the_last_good_weights(
     monkeypatch.setattr(Engine, "load", keep)
     session.advance(steps=10)
     assert good in kept
-    assert session.snapshot().step == 74
+    assert session.snapshot().step == 138
     assert session.snapshot().device.kind == "numpy"
     assert "out of memory" in session.notice
 
@@ -132,3 +133,27 @@ def test_that_a_device_can_be_changed_in_the_middle_of_a_run() -> None:
     np.testing.assert_array_equal(before.model.W, after.model.W)
     session.advance(steps=10)
     assert session.snapshot().step == 40
+
+
+@pytest.mark.parametrize("broken", ["measure", "state", "weights", "load", "set_order"])
+def test_that_a_device_lost_anywhere_leaves_a_run_that_goes_on(
+    monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    pytest.importorskip("torch")
+    session = TrainingSession(blobs(), TrainConfig(device="cpu"))
+    session.advance(steps=130)
+    engine = session._engine
+
+    def lost(*_: Any) -> None:
+        raise RuntimeError("CUDA error: device-side assert triggered")
+
+    whole = getattr(Engine, broken)
+    monkeypatch.setattr(
+        Engine, broken, lambda self, *a: lost() if self is engine else whole(self, *a)
+    )
+    session.advance(steps=200)
+    session.measure()
+    session.use_device("numpy")
+    assert measured(session).device.kind == "numpy"
+    assert np.isfinite(measured(session).train.loss)
+    assert measured(session).step >= 64

@@ -73,7 +73,7 @@ def test_that_a_checkpoint_resumes_bit_by_bit(stop: int, batch_size: int) -> Non
     whole, first = TrainingSession(blobs(), config), TrainingSession(blobs(), config)
     whole.advance(steps=100)
     first.advance(steps=stop)
-    resumed = TrainingSession(blobs(), config, checkpoint=first.checkpoint())
+    resumed = TrainingSession.resume(blobs(), first.checkpoint())
     resumed.advance(steps=100 - stop)
     assert weights(resumed) == weights(whole)
     assert resumed.snapshot().epoch == whole.snapshot().epoch
@@ -121,14 +121,15 @@ def test_that_divergence_is_noticed_and_the_suggested_rate_works(
     data: str, rate: float, dtype: str
 ) -> None:
     session = TrainingSession(split(load(data), 0), TrainConfig(dtype=dtype))
-    session.advance(steps=2 * WINDOW_STEPS)
+    session.advance(steps=WINDOW_STEPS)
     good = weights(session)
+    session.advance(steps=WINDOW_STEPS)
     session.adjust(learning_rate=rate)
     with pytest.raises(TrainingDiverged, match=r"diverged at step .* learning rate") as caught:
         session.advance(steps=100)
     assert caught.value.step - 2 * WINDOW_STEPS <= 100
     assert weights(session) == good
-    assert session.snapshot().step == 2 * WINDOW_STEPS == caught.value.restored_step
+    assert session.snapshot().step == WINDOW_STEPS == caught.value.restored_step
 
     before = measured(session).train.loss
     session.adjust(learning_rate=caught.value.safe_rate)
@@ -237,3 +238,50 @@ def test_that_handwritten_digits_reach_95_percent() -> None:
     session = TrainingSession(digits(), TrainConfig())
     session.advance(epochs=60)
     assert measured(session).validation.accuracy >= 0.95
+
+
+@pytest.mark.parametrize("late", [1, 2, 4, 15, 16, 40])
+@pytest.mark.parametrize("rate", [1000.0, 1e6])
+def test_that_a_rate_raised_late_in_a_window_does_not_ruin_the_good_weights(
+    late: int, rate: float
+) -> None:
+    session = TrainingSession(digits(), TrainConfig())
+    session.advance(steps=2 * WINDOW_STEPS - late)
+    loss = measured(session).train.loss
+    session.adjust(learning_rate=rate)
+    with pytest.raises(TrainingDiverged):
+        session.advance(steps=100)
+    assert measured(session).train.loss < 2 * loss + 0.5
+
+
+@pytest.mark.parametrize("rate", [10.0, 100.0])
+def test_that_whether_a_run_diverges_does_not_depend_on_how_it_is_cut_up(rate: float) -> None:
+    ends: list[object] = []
+    for piece in (1, 7, 40, 2000):
+        session = TrainingSession(digits(), TrainConfig(learning_rate=rate))
+        try:
+            for _ in range(-(-400 // piece)):
+                session.advance(steps=piece)
+            ends.append(None)
+        except TrainingDiverged as diverged:
+            ends.append((diverged.step, round(diverged.loss, 6), diverged.restored_step))
+    assert len(set(ends)) == 1
+
+
+def test_that_a_resumed_run_diverges_where_the_whole_one_does() -> None:
+    config = TrainConfig(learning_rate=100.0)
+    whole, first = TrainingSession(digits(), config), TrainingSession(digits(), config)
+    with pytest.raises(TrainingDiverged) as one:
+        whole.advance(steps=200)
+    first.advance(steps=9)
+    with pytest.raises(TrainingDiverged) as other:
+        TrainingSession.resume(digits(), first.checkpoint()).advance(steps=200)
+    assert one.value.step == other.value.step
+    assert one.value.loss == pytest.approx(other.value.loss, rel=1e-12)
+
+
+def test_that_only_what_can_change_during_a_run_is_adjusted() -> None:
+    session = TrainingSession(blobs(), CONFIG)
+    with pytest.raises(ValueError, match="seed"):
+        session.adjust(seed=5)
+    assert session.config.seed == CONFIG.seed
