@@ -5,7 +5,7 @@ python3 run.py test [arguments of pytest]    every check and every test
 python3 run.py bench [arguments]             the figures the project is held to
 python3 run.py screens FOLDER                a picture of the window in each state
 
---gpu       installs the PyTorch that pip prefers: on Linux several GB, for graphics cards
+--gpu       installs the common build of PyTorch: on Linux several GB, for graphics cards
 --no-torch  installs no PyTorch; training then runs on NumPy
 """
 
@@ -217,7 +217,7 @@ def install(wanted: set[str]) -> None:
     required = ["-e", ".", *(tables["dependency-groups"]["test"] if "test" in wanted else ())]
     torch = list(extras["torch"]) if "torch" in wanted else []
     if "gpu" in wanted:
-        required.append("--upgrade")  # else pip would be content with a CPU build already there
+        torch = gpu_build(torch[0])
     elif torch:
         torch = cpu_build(torch[0])
     optional = [*extras["fast"], *torch]
@@ -243,11 +243,24 @@ def cpu_build(requirement: str) -> list[str]:
     """
     if sys.platform != "linux":
         return [requirement]
-    output = quiet([str(PYTHON), *PIP, "index", "versions", "torch"])[1]
     low, high = (version_key(bound) for bound in re.findall(r"\d+\.\d+", requirement))
-    builds = set(re.findall(r"\d+(?:\.\d+)+(?=\+cpu)", output))
-    fitting = [build for build in builds if low <= version_key(build) < high]
-    return [f"torch=={max(fitting, key=version_key)}+cpu"] if fitting else []
+    fitting = [build for build in cpu_versions() if low <= version_key(build) < high]
+    return [f"torch=={fitting[-1]}+cpu"] if fitting else []
+
+
+def gpu_build(requirement: str) -> list[str]:
+    """`requirement` without the CPU builds, so that one already in place gives way.
+
+    To pip 2.13.0+cpu is newer than 2.13.0: with --upgrade or not it would keep it, and after an
+    uninstallation take it again from where it came.
+    """
+    return [",".join([requirement, *(f"!={build}+cpu" for build in cpu_versions())])]
+
+
+def cpu_versions() -> list[str]:
+    """The versions marked +cpu of PyTorch that pip finds or has installed, oldest first."""
+    output = quiet([str(PYTHON), *PIP, "index", "versions", "torch"])[1]
+    return sorted(set(re.findall(r"\d+(?:\.\d+)+(?=\+cpu)", output)), key=version_key)
 
 
 def version_key(version: str) -> tuple[int, ...]:

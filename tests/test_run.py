@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 RUN = Path(__file__).resolve().parent.parent / "run.py"
 
@@ -273,12 +274,26 @@ def test_that_elsewhere_the_common_build_is_the_one_for_the_cpu(
     assert run.cpu_build("torch>=2.6,<2.14") == ["torch>=2.6,<2.14"]
 
 
+def test_that_for_gpu_a_cpu_build_in_place_or_on_offer_does_not_count(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requirement = "torch>=2.6,<2.14"
+    hear(run, monkeypatch, "torch (2.13.0)\n  INSTALLED: 2.13.0+cpu (latest)\n")
+    assert run.gpu_build(requirement) == [f"{requirement},!=2.13.0+cpu"]
+    hear(run, monkeypatch, LISTING)
+    (asked,) = run.gpu_build(requirement)
+    allowed = SpecifierSet(asked.removeprefix("torch"))  # as pip reads it
+    builds = ("2.13.0+cpu", "2.9.1+cpu", "2.13.0", "2.9.1+cu126", "2.15.0")
+    assert [build for build in builds if build in allowed] == ["2.13.0", "2.9.1+cu126"]
+
+
 @pytest.fixture
 def asked(run: Any, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """What pip was asked for, call by call, on the project's own pyproject.toml."""
     asked: list[list[str]] = []
     run.PYPROJECT.write_bytes(RUN.with_name("pyproject.toml").read_bytes())
     monkeypatch.setattr(run, "cpu_build", lambda requirement: ["torch==2.13.0+cpu"])
+    monkeypatch.setattr(run, "cpu_versions", lambda: ["2.9.1", "2.13.0"])
 
     def pip_install(names: list[str]) -> tuple[int, str]:
         asked.append(names)
@@ -294,7 +309,7 @@ def test_that_only_what_is_wanted_is_asked_for(run: Any, asked: list[list[str]])
     plain, torch, gpu, test = (" ".join(names) for names in asked)
     assert plain.startswith("-e . numba")
     assert torch == f"{plain} torch==2.13.0+cpu"
-    assert re.fullmatch(r"-e \. --upgrade numba\S+ torch>=\S+", gpu)
+    assert re.fullmatch(r"-e \. numba\S+ torch>=\S+,!=2\.9\.1\+cpu,!=2\.13\.0\+cpu", gpu)
     assert re.search("pytest-qt.* ruff", test)
 
 

@@ -54,7 +54,8 @@ def model_of(arrays: dict[str, np.ndarray], description: dict[str, Any]) -> Trai
     """The model from its arrays and description; what a foreign file leaves out is filled in.
 
     Raises:
-        ModelProblem: an array is missing, has another shape or is no number.
+        ModelProblem: an array is missing, has another shape or is no number; a field of the
+            description can't be used.
     """
     weight = _numbers(arrays, "weight", 2)
     q, d = weight.shape
@@ -134,4 +135,7 @@ def _metrics(description: dict[str, Any]) -> dict[str, float]:
     metrics = description.get("metrics") or {}
     if not isinstance(metrics, dict):
         raise ModelProblem(tr('"metrics" is not a table of numbers.'))
-    return {str(k): float(v) for k, v in metrics.items() if isinstance(v, int | float)}
+    try:
+        return {str(k): float(v) for k, v in metrics.items() if isinstance(v, int | float)}
+    except OverflowError:  # a whole number of 400 digits
+        raise ModelProblem(tr('"metrics" is not a table of numbers.')) from None

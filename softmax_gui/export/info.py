@@ -13,8 +13,7 @@ from softmax_gui.data.dataset import Dataset
 from softmax_gui.data.samples import SAMPLES, load
 from softmax_gui.export.model import TrainedModel
 from softmax_gui.export.runs import MODEL, load_run_or_model
-from softmax_gui.export.tables import CSV_MARK
-from softmax_gui.export.weights import is_model
+from softmax_gui.export.weights import format_of
 from softmax_gui.files import read_head
 
 BLOCK_NUMBERS = 1 << 20  # the weights of the weighted sum of 60,000 x 784 would take 376 MB
@@ -31,8 +30,8 @@ def facts_of(source: str) -> dict[str, Any]:
     path = Path(source)
     if path.is_dir():
         model = load_run_or_model(source)
-        return model_facts(model, _weights_format(read_head(path / MODEL)) or "")
-    file_format = _weights_format(read_head(path))
+        return model_facts(model, format_of(read_head(path / MODEL)) or "")
+    file_format = format_of(read_head(path))
     if file_format is None:
         return dataset_facts(load(source))
     return model_facts(load_run_or_model(source), file_format)
@@ -86,19 +85,6 @@ def model_facts(model: TrainedModel, file_format: str) -> dict[str, Any]:
         "version": model.version,
         "notes": [],
     }
-
-
-def _weights_format(head: bytes) -> str | None:
-    """The format of a weights file by its first bytes; None for data."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text.startswith(b"{") and b"\0" not in head[:8]:  # there safetensors has a length
-        return "json"
-    # Long lists of names come first in our NPZ: the name of the weights may lie beyond the head.
-    if not (is_model(head) or (head[:2] == b"PK" and b"softmax_gui.npy" in head)):
-        return None
-    if head[:2] == b"PK":
-        return "npz"
-    return "csv" if head.startswith(CSV_MARK.encode()) else "safetensors"
 
 
 @np.errstate(over="ignore", invalid="ignore")

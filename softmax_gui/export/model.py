@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from softmax_gui import __version__
 from softmax_gui.core.models import Dense
 from softmax_gui.data.dataset import Dataset, Scaling
+from softmax_gui.files import shown
 from softmax_gui.i18n import tr
 
 ORIENTATION = (
@@ -33,6 +35,10 @@ class TrainedModel:
         pixel_range: a picture's black and white in the units of its file.
         data: the name of the data it was trained on.
         metrics: numbers said of it, for example "validation_accuracy".
+
+    Raises:
+        ModelProblem: sizes that differ, a weight or bias that is not finite, or a text that no
+            file could hold.
     """
 
     dense: Dense
@@ -48,10 +54,13 @@ class TrainedModel:
     def __post_init__(self) -> None:
         W, b = self.dense.W, self.dense.b
         d, q = W.shape
+        if self.image_shape and not all(1 <= side <= d for side in self.image_shape):
+            message = tr("A picture's sides must have from 1 to {d} pixels.")
+            raise ModelProblem(message.format(d=d))
         for what, found, wanted in (
             (tr("class names"), len(self.class_names), q),
             (tr("feature names"), len(self.feature_names), d),
-            (tr("pixels"), int(np.prod(self.image_shape or (d,))), d),
+            (tr("pixels"), math.prod(self.image_shape or (d,)), d),
             (tr("scaling values"), len(self.scaling.shift), d),
         ):
             if found != wanted:
@@ -59,6 +68,11 @@ class TrainedModel:
                 raise ModelProblem(message.format(found=found, what=what, wanted=wanted))
         if not (np.isfinite(W).all() and np.isfinite(b).all()):
             raise ModelProblem(tr("A weight or bias is not a finite number."))
+        texts = (*self.class_names, *self.feature_names, *self.metrics)
+        for text in (*texts, self.scaling.kind, self.data, self.version):
+            if not _is_unicode(text):
+                message = tr('"{text}" holds half a character, which no file could hold again.')
+                raise ModelProblem(message.format(text=shown(text)))
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """(n, q) for features X (n, d) as in the data file."""
@@ -68,7 +82,8 @@ class TrainedModel:
         """The same model for features scaled by `scaling`, classes in the order of `dataset`.
 
         Raises:
-            ModelProblem: other numbers of features or classes, or other class names.
+            ModelProblem: other numbers of features or classes, other class names, or weights
+                that are not finite in the other scaling.
         """
         d, q = self.dense.W.shape
         if (d, q) != (dataset.d, dataset.q):
@@ -80,8 +95,12 @@ class TrainedModel:
         order = self._order_in(dataset)
         W, b = self.dense.W[:, order], self.dense.b[order]
         # Theirs from ours: back to file units by our scaling, then forth by theirs.
-        W_ours = W * (scaling.scale / self.scaling.scale)[:, None]
-        b_ours = b + ((scaling.shift - self.scaling.shift) / self.scaling.scale) @ W
+        with np.errstate(all="ignore"):
+            W_ours = W * (scaling.scale / self.scaling.scale)[:, None]
+            b_ours = b + ((scaling.shift - self.scaling.shift) / self.scaling.scale) @ W
+        if not (np.isfinite(W_ours).all() and np.isfinite(b_ours).all()):
+            message = tr("With the scaling of the data here its weights become too large.")
+            raise ModelProblem(message)
         return Dense(W_ours, b_ours)
 
     def _order_in(self, dataset: Dataset) -> list[int]:
@@ -102,6 +121,15 @@ class TrainedModel:
 def unnamed_classes(q: int) -> tuple[str, ...]:
     """Names for the classes of a file that has none."""
     return tuple(f"class {k}" for k in range(1, q + 1))
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether UTF-8 can write it: half a surrogate pair, which JSON can spell, it cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -27,9 +27,19 @@ MODEL, METRICS, CONFIG = "model.safetensors", "metrics.csv", "config.json"
 
 
 def trained_model(snapshot: Snapshot, split: Split) -> TrainedModel:
-    """What leaves the app: the snapshot's weights with the names and scaling of their data."""
+    """What leaves the app: the snapshot's weights with the names and scaling of their data.
+
+    Its metrics have "steps", the step of the weights; where losses and accuracies are of an
+    earlier one, "measured_at" says which.
+
+    Raises:
+        ModelProblem: the weights are not finite, or a name can't be written to a file.
+    """
     data = split.dataset
     known = {name: value for name, value in measurements(snapshot).items() if value is not None}
+    known["steps"] = float(snapshot.step)
+    if snapshot.measured_at != snapshot.step:
+        known["measured_at"] = float(snapshot.measured_at)
     return TrainedModel(
         dense=snapshot.model,
         class_names=data.class_names,
@@ -37,8 +47,8 @@ def trained_model(snapshot: Snapshot, split: Split) -> TrainedModel:
         scaling=split.scaling,
         image_shape=data.image_shape,
         pixel_range=data.pixel_range,
-        data=data.name,
-        metrics={**known, "steps": float(snapshot.step)},
+        data=data.name.encode(errors="backslashreplace").decode(),  # as in config.json
+        metrics=known,
     )
 
 

@@ -103,5 +103,5 @@ def _row_numbers(row: list[str], number: int, header: list[str]) -> list[float]:
 def _array(value: Any, name: str) -> np.ndarray:
     try:
         return np.array(value, dtype=np.float64)
-    except (ValueError, TypeError):  # ragged, or not numbers
+    except (ValueError, TypeError, OverflowError):  # ragged, no numbers, or of 400 digits
         raise ModelProblem(tr('"{name}" is not a table of numbers.').format(name=name)) from None

@@ -15,12 +15,12 @@ from softmax_gui.export.fields import arrays_of, description_of, model_of, parse
 from softmax_gui.export.model import ModelProblem, TrainedModel
 from softmax_gui.i18n import tr
 
-_DESCRIPTION = "softmax_gui"  # the key of the JSON text, in both formats
+DESCRIPTION = "softmax_gui"  # the key of the JSON text, in both formats
 
 
 def safetensors_bytes(model: TrainedModel) -> bytes:
     """A safetensors file: weight (q, d), bias, shift, scale; the description in its metadata."""
-    metadata = {_DESCRIPTION: json.dumps(description_of(model), ensure_ascii=False)}
+    metadata = {DESCRIPTION: json.dumps(description_of(model), ensure_ascii=False)}
     return safetensors.numpy.save(arrays_of(model), metadata=metadata)
 
 
@@ -36,7 +36,7 @@ def from_safetensors(data: bytes) -> TrainedModel:
         metadata = json.loads(data[8 : 8 + length]).get("__metadata__", {})
     except (safetensors.SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelProblem(tr("It is damaged ({error}).").format(error=error)) from None
-    text = metadata.get(_DESCRIPTION)
+    text = metadata.get(DESCRIPTION)
     return model_of(arrays, parsed_description(text) if text else {})
 
 
@@ -44,7 +44,7 @@ def npz_bytes(model: TrainedModel) -> bytes:
     """An NPZ file: the arrays of the safetensors file, and the description as one text."""
     buffer = io.BytesIO()
     description = np.array(json.dumps(description_of(model), ensure_ascii=False))
-    np.savez(buffer, allow_pickle=False, **{_DESCRIPTION: description}, **arrays_of(model))
+    np.savez(buffer, allow_pickle=False, **{DESCRIPTION: description}, **arrays_of(model))
     return buffer.getvalue()
 
 
@@ -65,5 +65,5 @@ def from_npz(data: bytes, limit_bytes: int) -> TrainedModel:
         raise
     except Exception as error:  # noqa: BLE001 - numpy and zipfile raise whatever the bytes provoke
         raise ModelProblem(tr("It is damaged ({error}).").format(error=error)) from None
-    text = arrays.pop(_DESCRIPTION, None)
+    text = arrays.pop(DESCRIPTION, None)
     return model_of(arrays, parsed_description(str(text)) if text is not None else {})

@@ -8,7 +8,13 @@ from pathlib import Path
 
 from softmax_gui.export.model import ModelProblem, TrainedModel
 from softmax_gui.export.tables import CSV_MARK, csv_bytes, from_csv, from_json, json_bytes
-from softmax_gui.export.tensors import from_npz, from_safetensors, npz_bytes, safetensors_bytes
+from softmax_gui.export.tensors import (
+    DESCRIPTION,
+    from_npz,
+    from_safetensors,
+    npz_bytes,
+    safetensors_bytes,
+)
 from softmax_gui.files import atomic_write, read_bounded
 from softmax_gui.i18n import tr
 
@@ -18,6 +24,9 @@ FORMATS: dict[str, Callable[[TrainedModel], bytes]] = {
     ".json": json_bytes,
     ".csv": csv_bytes,
 }
+_ZIP = b"PK\x03\x04"
+_NPZ_START = f"{DESCRIPTION}.npy".encode()
+_BEFORE_TEXT = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, blanks
 LIMIT_BYTES = 2 << 30  # of a weights file; 1,000 classes of 100,000 features take 0.8 GB
 
 
@@ -46,21 +55,27 @@ def load_model(path: Path) -> TrainedModel:
     try:
         return _reader(data)(data)
     except ModelProblem as problem:
-        message = tr("{name} holds no usable weights. {problem} The current model stays.")
+        message = tr("{name} holds no usable weights. {problem}")
         raise ModelProblem(message.format(name=path.name, problem=problem)) from problem
 
 
-def is_model(data: bytes) -> bool:
-    """Whether the first bytes look like one of the four weights formats of this app."""
-    if data[:4] == b"PK\x03\x04":
-        return b"weight.npy" in data[:4096]
-    return data.startswith(CSV_MARK.encode()) or _is_safetensors(data) or data[:1] == b"{"
+def format_of(head: bytes) -> str | None:
+    """The format whose weights begin with these bytes, as an ending without its dot; or None."""
+    if head[:4] == _ZIP:
+        # Ours begins with the description, which may be long; another program's with an array.
+        return "npz" if any(name in head for name in (b"weight.npy", _NPZ_START)) else None
+    if _is_safetensors(head):
+        return "safetensors"
+    text = head.lstrip(_BEFORE_TEXT)
+    if text.startswith(CSV_MARK.encode()):
+        return "csv"
+    return "json" if text.startswith(b"{") else None
 
 
 def _reader(data: bytes) -> Callable[[bytes], TrainedModel]:
     if not data:
         raise ModelProblem(tr("It is empty."))
-    if data[:4] == b"PK\x03\x04":
+    if data[:4] == _ZIP:
         if b"/data.pkl" in data[:4096]:
             raise ModelProblem(_pickled())
         return lambda content: from_npz(content, LIMIT_BYTES)
@@ -68,7 +83,7 @@ def _reader(data: bytes) -> Callable[[bytes], TrainedModel]:
         raise ModelProblem(_pickled())
     if _is_safetensors(data):
         return from_safetensors
-    start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    start = data.lstrip(_BEFORE_TEXT)[:1]
     if start in {b"{", b"["}:
         return from_json
     if b"\0" in data[:4096]:

@@ -119,6 +119,13 @@ def test_that_a_weights_file_is_known_by_its_content_and_summed(
     assert json.loads(json.dumps(facts, allow_nan=False)) == facts
 
 
+def test_that_arrays_of_another_program_are_a_model_and_data_are_none(tmp_path: Path) -> None:
+    np.savez(tmp_path / "model.npz", weight=np.ones((2, 3)))
+    np.savez(tmp_path / "data.npz", X=np.ones((4, 3)), y=np.arange(4) % 2)
+    assert facts_of(str(tmp_path / "model.npz"))["kind"] == "model"
+    assert facts_of(str(tmp_path / "data.npz"))["kind"] == "dataset"
+
+
 def test_that_a_run_folder_tells_of_its_weights(tmp_path: Path) -> None:
     save_model(a_model(), tmp_path / MODEL)
     facts = facts_of(str(tmp_path))

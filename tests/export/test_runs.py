@@ -24,6 +24,7 @@ from softmax_gui.export.runs import (
     save_run,
     trained_model,
 )
+from softmax_gui.export.weights import FORMATS, save_model
 from softmax_gui.files import FileProblem
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.history import COLUMNS
@@ -56,6 +57,27 @@ def test_that_a_run_folder_gives_the_model_of_the_run_back(tmp_path: Path) -> No
     assert (model.class_names, model.data) == (dataset.class_names, "iris")
     assert model.metrics["validation_loss"] == run.snapshot.validation.loss
     assert model.metrics["steps"] == run.snapshot.step
+
+
+def test_that_metrics_of_an_earlier_step_say_so(tmp_path: Path) -> None:
+    run = a_run()
+    assert "measured_at" not in trained_model(run.snapshot, run.split).metrics
+    step = run.snapshot.step
+    later = replace(run.snapshot, step=step + 40)
+    metrics = trained_model(later, run.split).metrics
+    assert (metrics["steps"], metrics["measured_at"]) == (step + 40, step)
+    assert metrics["train_loss"] == run.snapshot.train.loss
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_that_data_whose_file_name_is_not_unicode_give_weights_too(
+    tmp_path: Path, suffix: str
+) -> None:
+    run = a_run()
+    dataset = replace(run.split.dataset, name="caf\udce9.csv")
+    model = trained_model(run.snapshot, replace(run.split, dataset=dataset))
+    save_model(model, tmp_path / f"w{suffix}")
+    assert load_run_or_model(str(tmp_path / f"w{suffix}")).data == r"caf\udce9.csv"
 
 
 def test_that_a_weights_file_serves_as_well_as_its_run_folder(tmp_path: Path) -> None:
