@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import logging
 import os
@@ -80,17 +81,31 @@ def _watch_native_crashes() -> Path | None:
     folder = _log_folder()
     if folder is None:
         return None
+    before = _last_crash(folder)
+    try:
+        now = (folder / f"crash-{os.getpid()}.txt").open("w", encoding="utf-8")
+    except OSError:
+        return before  # a folder that may only be read
+    faulthandler.enable(now, all_threads=True)
     handler = RotatingFileHandler(folder / "softmax-gui.log", maxBytes=1 << 20, backupCount=1,
                                   encoding="utf-8", delay=True)  # fmt: skip
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
-    now, before = folder / f"crash-{os.getpid()}.txt", None
+    return before
+
+
+def _last_crash(folder: Path) -> Path | None:
+    """Takes away the reports of processes that have ended; the last that says something is kept."""
+    before = None
     for report in folder.glob("crash-[0-9]*.txt"):
-        if report.stat().st_size and not _alive(report):
-            before = report.replace(folder / "crash-last.txt")
-        elif not _alive(report):
-            report.unlink(missing_ok=True)
-    faulthandler.enable(now.open("w", encoding="utf-8"), all_threads=True)
+        # OSError: Windows, where a process that still runs has it open. ValueError: not our name.
+        with contextlib.suppress(OSError, ValueError):
+            if _alive(report):
+                continue
+            if report.stat().st_size:
+                before = report.replace(folder / "crash-last.txt")
+            else:
+                report.unlink()
     return before
 
 
@@ -128,7 +143,7 @@ def _catch_exceptions(window: MainWindow) -> None:
 
 def _close_on_signals(window: MainWindow) -> None:
     def close(_number: int, _frame: object) -> None:
-        window.close()
+        QTimer.singleShot(0, window, window.close)  # not now: this may be in a paint event
 
     signal.signal(signal.SIGINT, close)
     signal.signal(signal.SIGTERM, close)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QTranslator
+from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QObject, QTranslator, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
@@ -16,8 +16,8 @@ from softmax_gui.gui.units import Unit
 from softmax_gui.i18n import LANGUAGES, set_language
 
 
-class Appearance:
-    """Puts one choice in force at a time, and ticks it in the menu."""
+class Appearance(QObject):
+    """Puts one choice in force at a time, and ticks it in the menu; goes with its window."""
 
     def __init__(
         self,
@@ -26,6 +26,7 @@ class Appearance:
         settings: Settings,
         show_unit: Callable[[Unit], None],
     ) -> None:
+        super().__init__(window)
         self._window, self._commands, self._show_unit = window, commands, show_unit
         self.settings = settings
         self._qt_texts = QTranslator(window)
@@ -40,10 +41,7 @@ class Appearance:
             "language_system": lambda: self.set_language("system"),
         }.items():
             commands[key].triggered.connect(slot)
-        # A method of a QObject would be cut by itself when the window goes; this object is none.
-        hints = QGuiApplication.styleHints()
-        link = hints.colorSchemeChanged.connect(self._follow_system)
-        window.destroyed.connect(lambda: hints.disconnect(link))
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     def restore(self) -> None:
         """Puts what the settings say in force; unknown words count as the default."""
@@ -65,6 +63,7 @@ class Appearance:
         self._commands["theme_system" if scheme == "system" else scheme].setChecked(True)
         theme.apply(scheme)
 
+    @Slot()
     def _follow_system(self) -> None:
         if self.settings.theme == "system":
             theme.apply("system")

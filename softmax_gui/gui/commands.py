@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QToolBu
 
 from softmax_gui.gui import theme
 from softmax_gui.gui.icons import icon
+from softmax_gui.gui.widgets.figures import one_line
 from softmax_gui.i18n import N_, tr
 
 
@@ -125,7 +126,7 @@ class Commands:
             action.setVisible(place < len(names))
             action.setEnabled(place < len(names))
             if place < len(names):
-                action.setText(" ".join(names[place].split())[:40].replace("&", "&&"))
+                action.setText(one_line(names[place])[:40].replace("&", "&&"))
 
     def show_running(self, running: bool) -> None:
         """The primary button: Train, then Pause."""
@@ -194,6 +195,8 @@ class Commands:
     def _add_example(self, place: int, window: QMainWindow) -> QAction:
         action = QAction(window)
         action.setShortcut(QKeySequence(f"Ctrl+{place + 1}"))
+        action.setVisible(False)  # until there is a class
+        action.setEnabled(False)
         self._menu("example").addAction(action)
         return action
 

@@ -53,15 +53,15 @@ class FilesMenu:
         text = tr("The weights of step {step:,} are in {path}. Each row of `weight` is a class.")
         self._say(Tone.DONE, text.format(step=snapshot.step, path=path))
 
-    def ask_weights(self, split: Split) -> tuple[Dense, str] | None:
-        """Weights from a file the user chooses, for the data at hand, and what to say of them."""
+    def ask_weights(self) -> Path | None:
+        """The path of a weights file, or None when the user thinks better of it."""
         patterns = " ".join(f"*{suffix}" for suffix in FORMATS)
         kinds = tr("Weights ({patterns})").format(patterns=patterns)
         path = self._ask_open(tr("Open weights"), f"{kinds};;{tr('All files')} (*)")
-        return self.read_weights(Path(path), split) if path else None
+        return Path(path) if path else None
 
     def read_weights(self, path: Path, split: Split) -> tuple[Dense, str] | None:
-        """Weights from `path` for the data at hand; None after saying why not."""
+        """Weights from `path` for the data at hand and what to say of them, or None and why not."""
         try:
             model = load_model(path)
             dense = model.fitted_to(split.dataset, split.scaling)
@@ -104,5 +104,9 @@ class FilesMenu:
         path = Path(text)
         if not path.suffix:  # the chosen filter says the format
             path = path.with_suffix(chosen.rpartition("*")[2].rstrip(")"))
+            if path.exists():  # the dialog asked about the name without the ending
+                message = tr("{name} is there already. Choose its whole name to replace it.")
+                self._say(Tone.ERROR, message.format(name=path.name))
+                return None
         self.folder = str(path.parent)
         return path

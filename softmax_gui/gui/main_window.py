@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from softmax_gui.core.models import Dense
 from softmax_gui.data.dataset import Split
+from softmax_gui.files import shown
 from softmax_gui.gui import fonts
 from softmax_gui.gui.appearance import Appearance
 from softmax_gui.gui.commands import Commands
@@ -38,6 +41,7 @@ from softmax_gui.training.watch import TrainingDiverged
 
 FRAME_MS = 33
 FIRST_SOURCE = "2x2"
+log = logging.getLogger("softmax_gui")
 
 
 class MainWindow(QMainWindow):
@@ -82,7 +86,7 @@ class MainWindow(QMainWindow):
         for place, (key, dock) in enumerate(self.docks.docks.items(), 1):
             self.commands.adopt(f"dock_{key}", "view", dock.toggleViewAction(), f"Alt+{place}")
         self.status = StatusLine(self.statusBar())
-        self.files = FilesMenu(self, self.messages.show_message, settings.folder)
+        self.files = FilesMenu(self, self.say, settings.folder)
         self.appearance = Appearance(self, self.commands, settings, self._show_unit)
 
     def _connect_views(self) -> None:
@@ -106,7 +110,7 @@ class MainWindow(QMainWindow):
         self.trainer.state_changed.connect(self._show_state)
         self.trainer.noticed.connect(self._warn)
         self.trainer.diverged.connect(self._tell_divergence)
-        self.trainer.failed.connect(self.tell_failure)
+        self.trainer.failed.connect(self._tell_training_failure)
         self._frame.timeout.connect(self._draw_frame)
 
     def _connect_commands(self) -> None:
@@ -199,21 +203,28 @@ class MainWindow(QMainWindow):
             self.load(path)
 
     def _open_weights(self) -> None:
-        if self._split and (found := self.files.ask_weights(self._split)):
+        path = self.files.ask_weights() if self._has_data() else None
+        if path and self._split and (found := self.files.read_weights(path, self._split)):
             self.use_weights(*found)
 
     def use_weights(self, model: Dense, text: str) -> None:
         """Goes on from these weights (W (d, q), b (q,)) and says `text`."""
         self.trainer.reset_requested.emit(model)
-        self.messages.show_message(Tone.DONE, text)
+        self.say(Tone.DONE, text)
 
     def _export_weights(self) -> None:
         if self._newest and self._split:
             self.files.export_weights(self._newest, self._split)
-        else:
+        elif self._has_data():
             self._warn(tr("There are no weights yet: the data are still being loaded."))
 
+    def _has_data(self) -> bool:
+        if self._split is None:
+            self._warn(tr("There are no data yet. Choose a source first."))
+        return self._split is not None
+
     def _reset_layout(self) -> None:
+        self.commands.toolbar.show()
         self.docks.reset()
         self.plots.reset_layout()
 
@@ -222,15 +233,18 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _show_data(self, loaded: tuple[LoadRequest, Split]) -> None:
         request, split = loaded
+        first = self._split is None
         self._source, self._split, self._newest = request.source, split, None
         if any(map(fonts.has_hangul, split.dataset.class_names)):
             fonts.ensure_hangul()
-        for view in (self.data, self.plots, self.prediction, self.draw):
+        self.data.show_data(split, self._source)
+        for view in (self.plots, self.prediction, self.draw):
             view.show_data(split)
         self.commands.name_examples(split.dataset.class_names)
         self._predict(self.draw.vector())
         self._say_title()
-        self._hint()
+        if not first or self.messages.tone() is Tone.HINT:  # a word about the last run stays
+            self._hint()
 
     @Slot(object)
     def _keep(self, snapshot: Snapshot) -> None:
@@ -281,35 +295,52 @@ class MainWindow(QMainWindow):
         if self._state in texts:
             self.messages.show_message(Tone.HINT, texts[self._state])
 
+    def say(
+        self, tone: Tone, text: str, button: str = "", action: Callable[[], None] | None = None
+    ) -> None:
+        """Says what happened above the plots, and as the last message in the line at the bottom."""
+        self.messages.show_message(tone, text, button, action)
+        self.status.show_message(text)
+
     @Slot(str)
     def _warn(self, text: str) -> None:
-        self.messages.show_message(Tone.WARNING, text)
-        self.status.show_message(text)
+        self.say(Tone.WARNING, text)
 
     @Slot(object)
     def _tell_refusal(self, error: Exception) -> None:
-        text = tr("{error} The data from before stay.").format(error=error)
-        self.messages.show_message(Tone.ERROR, text)
-        if self._split is not None:
-            self.data.show_data(self._split)  # the list names what is really loaded
+        # Python's own MemoryError has no words.
+        text = str(error) or tr("There is not enough memory for these data.")
+        if self._split is None:
+            self.say(Tone.ERROR, text)
+            return
+        self.say(Tone.ERROR, tr("{error} The data from before stay.").format(error=text))
+        self.data.show_data(self._split, self._source)  # what is really loaded
+        self._config = replace(self._config, seed=self._split.seed)
+        self.training.show_config(self._config)
 
     @Slot(object)
     def _tell_divergence(self, divergence: TrainingDiverged) -> None:
         rate = float(f"{divergence.safe_rate:.2g}")
-        self.messages.show_message(
-            Tone.WARNING, str(divergence), tr("Use {rate:g}").format(rate=rate),
-            lambda: self._use_rate(rate),
-        )  # fmt: skip
+        button = tr("Use {rate:g}").format(rate=rate)
+        self.say(Tone.WARNING, str(divergence), button, lambda: self._use_rate(rate))
 
     def _use_rate(self, rate: float) -> None:
         self._adjust({"learning_rate": rate})
         self.training.show_config(self._config)
+        self.trainer.start_requested.emit()
+
+    @Slot(object)
+    def _tell_training_failure(self, error: BaseException) -> None:
+        log.error("training failed", exc_info=error)
+        self.tell_failure(error)
 
     @Slot(object)
     def tell_failure(self, error: BaseException) -> None:
         """Says that something inside went wrong; the window and the data stay."""
         text = tr("An internal error occurred ({kind}: {error}). Weights and data are kept.")
-        self.messages.show_failure(text.format(kind=type(error).__name__, error=error), error)
+        said = text.format(kind=type(error).__name__, error=shown(str(error), 200))
+        self.messages.show_failure(said, error)
+        self.status.show_message(said)
 
     def _say_title(self) -> None:
         name = self._split.dataset.name if self._split else ""
@@ -348,6 +379,7 @@ class MainWindow(QMainWindow):
             folder=self.files.folder,
             device=self._config.device,
         )
-        save_settings(self._settings_path, settings)
+        if trouble := save_settings(self._settings_path, settings):
+            log.warning(trouble)
         self.trainer.shutdown()
         event.accept()

@@ -27,7 +27,6 @@ class Settings:
     plots: str = ""  # how the plots share the space, base64
     folder: str = ""  # where the last file was opened or saved
     device: str = "auto"
-    seen_hint: bool = False
 
 
 def settings_path() -> Path:
@@ -37,12 +36,12 @@ def settings_path() -> Path:
 
 def load_settings(path: Path) -> tuple[Settings, str]:
     """The settings, and a sentence when they were damaged; those are kept beside as .bad."""
-    if not path.exists():
-        return Settings(), ""
     try:
+        if not path.exists():
+            return Settings(), ""
         values = json.loads(read_bounded(path, LIMIT_BYTES))
         return _checked(values), ""
-    except (FileProblem, ValueError, TypeError, RecursionError):
+    except (OSError, ValueError, TypeError, RecursionError):  # a FileProblem is a ValueError
         bad = path.with_suffix(".bad")
         try:
             path.replace(bad)
@@ -71,4 +70,6 @@ def _checked(values: Any) -> Settings:
         for field in fields(Settings)
         if type(values.get(field.name)) is type(getattr(defaults, field.name))
     }
+    for value in known.values():
+        str(value).encode()  # half a character, as JSON may hold, would stop the start later
     return replace(defaults, **known)

@@ -72,5 +72,5 @@ class StatusLine:
         self._labels["epoch"].setText(tr("epoch {epoch:,.1f}").format(epoch=one.epoch))
         text = tr("{rate:,.0f} examples/s").format(rate=float(f"{rate:.3g}")) if rate else ""
         self._labels["rate"].setText(text)
-        self._labels["device"].setText(one.device.label)
-        self._labels["device"].setToolTip(one.device.reason)
+        self._labels["device"].setText(tr(one.device.label))
+        self._labels["device"].setToolTip(tr(one.device.reason))

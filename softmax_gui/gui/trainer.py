@@ -16,6 +16,7 @@ from softmax_gui.data.batches import split
 from softmax_gui.data.dataset import Split
 from softmax_gui.data.samples import load
 from softmax_gui.data.synthetic import World
+from softmax_gui.i18n import tr
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.session import TrainingSession
 from softmax_gui.training.snapshot import RunState
@@ -82,9 +83,8 @@ class TrainingWorker(QObject):
     def start(self) -> None:
         """Trains until paused."""
         with self._edge():
-            if self._session is None or self._state is RunState.RUNNING:
+            if not self._has_data() or self._state is RunState.RUNNING:
                 return
-            self._session.take_fastest()
             self._owed, self._sliced_at = 1.0, time.monotonic()  # at a slow speed, a step at once
             self._pulse.start(self._pulse_ms())
             self._set_state(RunState.RUNNING)
@@ -100,24 +100,24 @@ class TrainingWorker(QObject):
     def step(self) -> None:
         """One minibatch, then pauses."""
         with self._edge():
-            if self._session is not None:
-                self._session.advance(steps=1)
+            if self._has_data():
+                self._need_session().advance(steps=1)
                 self._tell_notice()
                 self._stop()
 
     @Slot()
     def epoch(self) -> None:
         """Trains to the end of the epoch, then pauses; in slices, so that Pause still works."""
-        if self._session is not None:
-            self._goal_epoch = self._session.epoch + 1
+        if self._has_data():
+            self._goal_epoch = self._need_session().epoch + 1
             self.start()
 
     @Slot(object)
     def reset(self, model: Dense | None) -> None:
         """Back to step 0 with zero weights or those of `model`; a run in progress goes on."""
         with self._edge():
-            if self._session is not None:
-                self._session.reset(model)
+            if self._has_data() and self._takes(model):
+                self._need_session().reset(model)
                 self._begin_epoch_anew()
                 self._publish()
                 if self._state is not RunState.RUNNING:
@@ -204,6 +204,20 @@ class TrainingWorker(QObject):
     def _set_state(self, state: RunState) -> None:
         self._state = state
         self.state_changed.emit(state)
+
+    def _has_data(self) -> bool:
+        """Whether there are any; says so if not."""
+        if self._session is None:
+            self.noticed.emit(tr("There are no data yet. Choose a source first."))
+        return self._session is not None
+
+    def _takes(self, model: Dense | None) -> bool:
+        """Whether the weights fit; other data may have come between their check and now."""
+        data = self._need_session().split.dataset
+        fits = model is None or (model.d, model.q) == (data.d, data.q)
+        if not fits:
+            self.noticed.emit(tr("The weights do not fit the data that were loaded meanwhile."))
+        return fits
 
     def _need_session(self) -> TrainingSession:
         if self._session is None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Generator, Hashable
+from collections.abc import Generator, Hashable, Iterator
+from pathlib import Path
 
 import pytest
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from softmax_gui.gui.main_window import MainWindow
+from tests.gui.windows import opened
 
 FAILED = pytest.StashKey[bool]()
 
@@ -32,6 +37,13 @@ def nothing_outlives_the_test(request: pytest.FixtureRequest) -> Generator[None]
     yield
     if not request.node.stash.get(FAILED, False) and (remaining := leftovers(before)):
         pytest.fail(f"Outlives its test: {', '.join(remaining)}.", pytrace=False)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    """The window as on the first start, with the 2x2 world in it."""
+    with opened(qtbot, tmp_path / "settings.json") as one:
+        yield one
 
 
 def leftovers(before: dict[Hashable, str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,9 +94,18 @@ def load(qtbot: QtBot, window: MainWindow, source: str) -> Split:
 def trained(qtbot: QtBot, window: MainWindow, steps: int = 200) -> Snapshot:
     """Trains so many steps at least, then pauses."""
     start_at = newest(window).step
+    window.speed.set_speed(math.inf)
     window.trainer.start_requested.emit()
     qtbot.waitUntil(lambda: newest(window).step >= start_at + steps, timeout=LONG_MS)
     window.trainer.pause_requested.emit()
+    settle(qtbot, window)
+    return newest(window)
+
+
+def stepped(qtbot: QtBot, window: MainWindow, steps: int = 3) -> Snapshot:
+    """A few single steps, where it does not matter how well the model has learnt."""
+    for _ in range(steps):
+        window.trainer.step_requested.emit()
     settle(qtbot, window)
     return newest(window)
 
@@ -120,14 +130,14 @@ def button_of(window: MainWindow, key: str) -> QToolButton:
 
 def press(widget: QWidget, keys: str) -> None:
     """A shortcut as the user types it: "Ctrl+Shift+B"."""
-    combination = QKeySequence(keys)[0]
-    QTest.keyClick(widget, combination.key(), combination.keyboardModifiers())
+    QTest.keySequence(widget, QKeySequence(keys))
 
 
 def write(field: QWidget, text: str, end: Qt.Key = Qt.Key.Key_Return) -> None:
     """Replaces what stands in a field, key by key."""
     field.setFocus()
     QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(field, Qt.Key.Key_Delete)
     QTest.keyClicks(field, text)
     QTest.keyClick(field, end)
 

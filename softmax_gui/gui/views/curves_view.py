@@ -69,6 +69,7 @@ class Curves:
             plot.set_titles(title, step)
             plot.set_series_names(names)
             plot.setAccessibleName(name)
+            plot.canvas.setAccessibleName(name)  # it is the canvas that has the focus
         self.loss.set_empty_text(tr("Press Train to see it fall."))
         self.accuracy.set_empty_text(tr("Press Train to see it rise."))
         self._refer()

@@ -21,6 +21,7 @@ from softmax_gui.data.synthetic import World
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.gui.units import Unit
 from softmax_gui.gui.widgets.class_strip import ClassStrip
+from softmax_gui.gui.widgets.figures import one_line
 from softmax_gui.gui.widgets.slider import ValueSlider
 from softmax_gui.i18n import tr
 
@@ -30,7 +31,7 @@ SETTLE_MS = 120  # a slider at rest for so long makes a new world
 class DataPanel(LivingWidget):
     """Says which data are wished for; shows what is loaded."""
 
-    source_chosen = Signal(str)  # a sample's name
+    source_chosen = Signal(str)  # a sample's name or a file's path
     open_requested = Signal()
     world_changed = Signal(object)  # a World
 
@@ -39,7 +40,12 @@ class DataPanel(LivingWidget):
         self._split: Split | None = None
         self._unit = Unit.NAT
         self._source, self._open = QComboBox(), QPushButton()
-        self._source.addItems(list(SAMPLES))
+        for name in SAMPLES:
+            self._source.addItem(name, name)
+        self._source.setMinimumContentsLength(8)  # a long file name does not widen the panel
+        self._source.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self._facts = {key: QLabel() for key in ("n", "d", "q", "scaling")}
         self._captions = {key: QLabel() for key in (*self._facts, "source")}
         start = World()
@@ -56,13 +62,14 @@ class DataPanel(LivingWidget):
         """The 2x2 world the sliders describe."""
         return World(distinctness=self._distinct.value(), label_noise=self._noise.value())
 
-    def show_data(self, split: Split) -> None:
-        """Shows what is loaded now; emits nothing."""
+    def show_data(self, split: Split, source: str) -> None:
+        """Shows what is loaded now, and from which sample or file; emits nothing."""
         self._split = split
-        name = split.dataset.name
-        if (place := self._source.findText(name)) < 0:
-            self._source.addItem(name)
+        if (place := self._source.findData(source)) < 0:
+            self._source.addItem(one_line(split.dataset.name), source)
             place = self._source.count() - 1
+        if split.dataset.floor is None:
+            self._settle.stop()  # the world is no longer wished for
         self._source.setCurrentIndex(place)
         self._world_box.setVisible(split.dataset.floor is not None)
         self.classes.set_pictures(split.dataset.class_names, _mean_pictures(split))
@@ -129,7 +136,7 @@ class DataPanel(LivingWidget):
         self._settle.timeout.connect(self._emit_world)
 
     def _choose(self, place: int) -> None:
-        self.source_chosen.emit(self._source.itemText(place))
+        self.source_chosen.emit(self._source.itemData(place))
 
     def _emit_world(self) -> None:
         self.world_changed.emit(self.world())
@@ -148,7 +155,8 @@ class DataPanel(LivingWidget):
         self._facts["d"].setText(
             pixels.format(d=data.d, rows=shape[0], columns=shape[1]) if shape else f"{data.d:,}"
         )
-        names = ", ".join(data.class_names[:12]) + (", …" if data.q > 12 else "")
+        names = ", ".join(one_line(name)[:30] for name in data.class_names[:12])
+        names += ", …" if data.q > 12 else ""
         self._facts["q"].setText(f"{data.q:,}: {names}")
         self._facts["scaling"].setText(self._scaling_text())
         self._notes.setText("\n".join(data.notes))

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from softmax_gui.data.dataset import Split, feature_names
 from softmax_gui.gui.living import LivingWidget
+from softmax_gui.gui.widgets.figures import one_line
 from softmax_gui.gui.widgets.pixel_editor import PixelEditor
 from softmax_gui.gui.widgets.value_table import ValueTable
 from softmax_gui.i18n import tr
@@ -32,6 +33,7 @@ class DrawView(LivingWidget):
         super().__init__(parent)
         self._split: Split | None = None
         self._vector = np.zeros(0)
+        self._drawn: tuple[int, int] | None = None  # the shape of the picture in the editor
         self._random = np.random.default_rng(0)  # which example, which noise: no result hangs on it
         self.editor, self.table = PixelEditor(), ValueTable()
         self._hint = QLabel()
@@ -65,9 +67,10 @@ class DrawView(LivingWidget):
         self.table.set_names(feature_names(data.d) if shape else data.feature_names)
         self.table.set_range(low, high)
         self._make_example_buttons()
-        if shape is not None and self.editor.image().shape == shape and len(self._vector):
-            self._show(self._vector)
+        if shape is not None and shape == self._drawn:
+            self._show(self.editor.image().ravel())
         else:
+            self._drawn = shape or self._drawn
             self.undo_stack.clear()
             label, x = self._an_example(0)
             self._show(x)
@@ -147,13 +150,18 @@ class DrawView(LivingWidget):
         self._clear.setEnabled(self.is_picture())
         self._invert.setEnabled(self.is_picture())
         self._noise.setEnabled(self.is_picture())
+        before = self.table.focusProxy() or self.table  # Tab, too, goes from the table to them
         for label, name in enumerate(self._split.dataset.class_names[:MAX_EXAMPLE_BUTTONS]):
-            button = QPushButton(_short(name))
+            line = one_line(name)
+            button = QPushButton(_short(line).replace("&", "&&"))
             button.setMinimumWidth(24)
-            button.setToolTip(tr("Shows an example of {name}.").format(name=name))
-            button.setAccessibleName(tr("Example of {name}").format(name=name))
+            tip = tr("Shows an example of {name}.").format(name=line)
+            button.setToolTip(tip.replace("<", "&lt;"))  # or Qt takes a name like <b> for HTML
+            button.setAccessibleName(tr("Example of {name}").format(name=line))
             button.clicked.connect(lambda _=False, label=label: self.show_example(label))
             self._examples.addWidget(button)
+            self.setTabOrder(before, button)
+            before = button
 
     def _an_example(self, label: int) -> tuple[int, np.ndarray]:
         """A random example of the class, in the editor's units; of any class when it has none."""
@@ -193,6 +201,5 @@ class DrawView(LivingWidget):
         return self._split.dataset.feature_names[place] if self._split else ""
 
 
-def _short(name: str) -> str:
-    line = " ".join(name.split())
+def _short(line: str) -> str:
     return line if len(line) <= 12 else line[:11] + "…"

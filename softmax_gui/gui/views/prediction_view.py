@@ -14,6 +14,7 @@ from softmax_gui.data.dataset import Split
 from softmax_gui.gui import theme
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.gui.units import Unit
+from softmax_gui.gui.widgets.figures import one_line
 from softmax_gui.gui.widgets.probability_bars import ProbabilityBars
 from softmax_gui.i18n import tr
 
@@ -37,12 +38,16 @@ class PredictionView(LivingWidget):
         self.retranslate()
 
     def show_data(self, split: Split) -> None:
-        """Other classes; the model of the data before is forgotten."""
-        self._split, self._model = split, None
+        """Other rows or classes; the model of the data before is forgotten."""
+        self._split, self._model, self._probabilities = split, None, np.zeros(0)
         names = split.dataset.class_names
         self.bars.set_classes(names)
-        self._label.clear()
-        self._label.addItems([" ".join(name.split())[:40] for name in names])
+        for label in (self._verdict, self._entropy, self._surprisal):
+            label.clear()
+        items = [one_line(name)[:40] for name in names]
+        if items != [self._label.itemText(place) for place in range(self._label.count())]:
+            self._label.clear()
+            self._label.addItems(items)
 
     def show_model(self, model: Dense) -> None:
         """The newest weights: W (d, q), b (q,)."""
@@ -115,7 +120,7 @@ class PredictionView(LivingWidget):
         if self._split is None or len(p) != self._split.dataset.q:
             return
         top = int(np.argmax(p))
-        name = " ".join(self._split.dataset.class_names[top].split())[:24]
+        name = one_line(self._split.dataset.class_names[top])[:24]
         certain = np.isfinite(p).all()
         ties = int((p == p[top]).sum()) > 1
         if not certain:

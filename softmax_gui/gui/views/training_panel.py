@@ -19,12 +19,13 @@ from softmax_gui.i18n import tr
 from softmax_gui.training.config import DEVICES, TrainConfig
 from softmax_gui.training.devices import Device
 
+_MOST = 999_999_999  # exact in a float, and in every counter below
 _RULES = {
     "learning_rate": Rule(above_low=True, smallest=1e-6),
-    "batch_size": Rule(low=1, whole=True),
+    "batch_size": Rule(low=1, high=_MOST, whole=True),
     "momentum": Rule(high=1.0, below_high=True, step=0.1),
     "weight_decay": Rule(smallest=1e-6),
-    "seed": Rule(whole=True, step=1),
+    "seed": Rule(high=_MOST, whole=True, step=1),
 }
 
 
@@ -41,6 +42,7 @@ class TrainingPanel(LivingWidget):
         self._fields = {name: NumberField(rule) for name, rule in _RULES.items()}
         self._captions = {name: QLabel() for name in (*_RULES, "device")}
         self._new_seed, self._device, self._reason = QToolButton(), QComboBox(), QLabel()
+        self._shown_device: Device | None = None
         for kind in DEVICES:
             self._device.addItem("", kind)
         self._lay_out()
@@ -62,7 +64,8 @@ class TrainingPanel(LivingWidget):
 
     def show_device(self, device: Device) -> None:
         """Says where the run computes, and why there."""
-        text = f"{device.label}: {device.reason}"
+        self._shown_device = device
+        text = f"{tr(device.label)}: {tr(device.reason)}"
         if text != self._reason.text():
             self._reason.setText(text)
 
@@ -92,6 +95,8 @@ class TrainingPanel(LivingWidget):
         self._new_seed.setText(tr("New"))
         self._new_seed.setAccessibleName(tr("New seed"))
         self._new_seed.setToolTip(tr("Another split and order, from step 0."))
+        if self._shown_device is not None:
+            self.show_device(self._shown_device)
 
     def _lay_out(self) -> None:
         form = QFormLayout()

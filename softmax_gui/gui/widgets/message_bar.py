@@ -14,6 +14,8 @@ from softmax_gui.gui import theme
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.i18n import tr
 
+LONGEST = 600  # characters; more would push the plots away
+
 
 class Tone(Enum):
     """How a message is meant; the sign says it as well as the colour."""
@@ -33,6 +35,7 @@ class MessageBar(LivingWidget):
         self._action: Callable[[], None] | None = None
         self._sign, self._text = QLabel(), QLabel()
         self._text.setWordWrap(True)
+        self._text.setMinimumWidth(1)  # a path without a blank does not widen the window
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._button, self._close = QPushButton(), QToolButton()
@@ -60,6 +63,7 @@ class MessageBar(LivingWidget):
     ) -> None:
         """Shows `text`, with a button that calls `action` and closes the bar."""
         self._tone, self._action = tone, action
+        text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
         self._sign.setText(tone.value)
         self._text.setText(text)
         self._button.setText(button)

@@ -93,6 +93,7 @@ class NumberField(QAbstractSpinBox):
 
     def stepBy(self, steps: int) -> None:
         """Qt's call for arrows, wheel and keys."""
+        self._take_typed()
         self._take(self._rule.stepped(self._value, steps))
         self.selectAll()
 
@@ -128,10 +129,7 @@ class NumberField(QAbstractSpinBox):
         text = self.lineEdit().text().strip()
         if text == self._text():
             return
-        try:
-            value = float(text.replace(",", ".")) if text.isascii() and "_" not in text else None
-        except ValueError:
-            value = None
+        value = self._number(text)
         if value is None or not self._rule.allows(value):
             self.lineEdit().setText(self._text())
             message = tr('"{text}" is not {wanted}; {value} stays.')
@@ -140,6 +138,15 @@ class NumberField(QAbstractSpinBox):
             )
             return
         self._take(value)
+
+    def _number(self, text: str) -> float | None:
+        # float() takes 1_000 and Arabic digits; 1,000 is a thousand to some and one to others.
+        if not text.isascii() or "_" in text or (self._rule.whole and "," in text):
+            return None
+        try:
+            return float(text.replace(",", "."))
+        except ValueError:
+            return None
 
     def _take(self, value: float) -> None:
         if value != self._value:
@@ -154,7 +161,8 @@ class NumberField(QAbstractSpinBox):
     def _wanted(self) -> str:
         rule = self._rule
         if rule.whole:
-            return tr("a whole number from {low:g}").format(low=rule.low)
+            message = tr("a whole number from {low:.0f} to {high:.0f}")
+            return message.format(low=rule.low, high=rule.high)
         if math.isfinite(rule.high):
             message = tr("a number from {low:g} to below {high:g}")
             return message.format(low=rule.low, high=rule.high)
