@@ -95,6 +95,7 @@ class Dataset:
     def __post_init__(self) -> None:
         X, labels = np.asarray(self.X), np.asarray(self.labels)
         _look_at_sizes(X, labels, self.class_names, self.feature_names, self.image_shape)
+        _look_at_names((*self.class_names, *self.feature_names))
         _look_at_labels(labels, self.class_names)
         object.__setattr__(self, "X", read_only(X, np.float64))
         object.__setattr__(self, "labels", read_only(labels, np.int64))
@@ -205,6 +206,15 @@ def _look_at_sizes(
     if image_shape is not None and (min(image_shape) < 1 or math.prod(image_shape) != d):
         text = tr("A picture of {height} x {width} pixels does not fit {d} features.")
         raise ValueError(text.format(height=image_shape[0], width=image_shape[1], d=d))
+
+
+def _look_at_names(names: tuple[str, ...]) -> None:
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            text = tr('The name "{name}" holds half a character, which no file could hold again.')
+            raise ValueError(text.format(name=shown(ascii(name)))) from None
 
 
 def _look_at_labels(labels: NDArray[Any], class_names: tuple[str, ...]) -> None:

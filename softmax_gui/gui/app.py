@@ -136,7 +136,7 @@ def _catch_exceptions(window: MainWindow) -> None:
         told.add(place)
         log.error("uncaught", exc_info=(kind, error, trace))
         sys.__excepthook__(kind, error, trace)
-        QTimer.singleShot(0, window, lambda: window.tell_failure(error))
+        QTimer.singleShot(0, window, lambda: window.narrator.tell_failure(error))
 
     sys.excepthook = hook
 

@@ -76,6 +76,7 @@ COMMANDS = (
     Command("shortcuts", "help", N_("Keyboard shortcuts"), "Ctrl+/"),
     Command("about", "help", N_("About Softmax GUI"), "Ctrl+F1", separated=True),
 )  # fmt: skip
+PICTURE_ONLY = ("clear", "invert", "noise")
 TOOLBAR = ("train", "step", "epoch", "reset")
 EXAMPLES = 9  # Ctrl+1 to Ctrl+9 show an example of a class
 
@@ -87,6 +88,7 @@ class Commands:
         self._actions: dict[str, QAction] = {}
         self._groups: dict[str, QActionGroup] = {}
         self.menus: dict[str, QMenu] = {}
+        self._is_picture = True
         for key in MENUS:
             self.menus[key] = window.menuBar().addMenu("")
         for command in COMMANDS:
@@ -128,6 +130,22 @@ class Commands:
             if place < len(names):
                 action.setText(one_line(names[place])[:40].replace("&", "&&"))
 
+    def show_picture(self, picture: bool) -> None:
+        """Clear, Invert and Noise are for pictures; for a table their tips say why they are off."""
+        self._is_picture = picture
+        for command in COMMANDS:
+            if command.key in PICTURE_ONLY:
+                self[command.key].setEnabled(picture)
+                self._describe(command)
+
+    def _describe(self, command: Command) -> None:
+        action, tip = self[command.key], tr(command.tip) if command.tip else ""
+        if command.key in PICTURE_ONLY and not self._is_picture:
+            tip = tr("These features are no pixels.")
+        action.setText(tr(command.text))
+        action.setToolTip(f"{tip or action.text()} ({_written(action)})")
+        action.setStatusTip(tip)
+
     def show_running(self, running: bool) -> None:
         """The primary button: Train, then Pause."""
         self["train"].setText(tr("Pause") if running else tr("Train"))
@@ -140,10 +158,7 @@ class Commands:
         for key, (_, text) in SUBMENUS.items():
             self.menus[key].setTitle(tr(text))
         for command in COMMANDS:
-            action, tip = self[command.key], tr(command.tip) if command.tip else ""
-            action.setText(tr(command.text))
-            action.setToolTip(f"{tip or action.text()} ({_written(action)})")
-            action.setStatusTip(tip)
+            self._describe(command)
         self.toolbar.setWindowTitle(tr("Toolbar"))
 
     def restyle(self, running: bool) -> None:

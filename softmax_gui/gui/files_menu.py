@@ -50,7 +50,7 @@ class FilesMenu:
         except (ModelProblem, FileProblem) as error:
             self._say(Tone.ERROR, tr("{error} Nothing was lost.").format(error=error))
             return
-        text = tr("The weights of step {step:,} are in {path}. Each row of `weight` is a class.")
+        text = tr("The weights of step {step:,} are in {path}, a row a class.")
         self._say(Tone.DONE, text.format(step=snapshot.step, path=path))
 
     def ask_weights(self) -> Path | None:
@@ -66,7 +66,8 @@ class FilesMenu:
             model = load_model(path)
             dense = model.fitted_to(split.dataset, split.scaling)
         except (ModelProblem, FileProblem) as error:
-            self._say(Tone.ERROR, str(error))
+            message = tr("{error} The current model stays.")
+            self._say(Tone.ERROR, message.format(error=error))
             return None
         return dense, tr("The weights of {name} are loaded.").format(name=path.name)
 

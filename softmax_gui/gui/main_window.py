@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QByteArray, QEvent, QTimer, Slot
@@ -16,13 +15,13 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from softmax_gui.core.models import Dense
 from softmax_gui.data.dataset import Split
-from softmax_gui.files import shown
 from softmax_gui.gui import fonts
 from softmax_gui.gui.appearance import Appearance
 from softmax_gui.gui.commands import Commands
 from softmax_gui.gui.docks import Docks
 from softmax_gui.gui.files_menu import FilesMenu
 from softmax_gui.gui.help import show_about, show_guide, show_shortcuts
+from softmax_gui.gui.narrator import Narrator
 from softmax_gui.gui.settings import Settings, save_settings
 from softmax_gui.gui.speed import SpeedControl
 from softmax_gui.gui.status_line import StatusLine
@@ -34,13 +33,12 @@ from softmax_gui.gui.views.plots_view import PlotsView
 from softmax_gui.gui.views.prediction_view import PredictionView
 from softmax_gui.gui.views.training_panel import TrainingPanel
 from softmax_gui.gui.widgets.message_bar import MessageBar, Tone
+from softmax_gui.gui.wishes import Wishes
 from softmax_gui.i18n import tr
-from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.snapshot import RunState, Snapshot
 from softmax_gui.training.watch import TrainingDiverged
 
 FRAME_MS = 33
-FIRST_SOURCE = "2x2"
 log = logging.getLogger("softmax_gui")
 
 
@@ -50,9 +48,8 @@ class MainWindow(QMainWindow):
     def __init__(self, settings: Settings, settings_path: Path) -> None:
         super().__init__()
         self._settings_path = settings_path
-        self._source = FIRST_SOURCE
-        self._config = TrainConfig()
         self._split: Split | None = None
+        self._source = ""  # the sample or file that is loaded
         self._newest: Snapshot | None = None  # of the run; drawn on the next frame
         self._state = RunState.READY
         self._frame = QTimer(self, singleShot=True)
@@ -86,31 +83,33 @@ class MainWindow(QMainWindow):
         for place, (key, dock) in enumerate(self.docks.docks.items(), 1):
             self.commands.adopt(f"dock_{key}", "view", dock.toggleViewAction(), f"Alt+{place}")
         self.status = StatusLine(self.statusBar())
-        self.files = FilesMenu(self, self.say, settings.folder)
+        self.narrator = Narrator(self.messages, self.status, self)
+        self.wishes = Wishes(self.trainer, self.training.known_device(settings.device))
+        self.files = FilesMenu(self, self.narrator.say, settings.folder)
         self.appearance = Appearance(self, self.commands, settings, self._show_unit)
 
     def _connect_views(self) -> None:
         self.data.source_chosen.connect(self.load)
         self.data.open_requested.connect(self._open_data)
         self.data.classes.class_activated.connect(self.draw.show_example)
-        self.data.world_changed.connect(self._change_world)
-        self.training.setting_changed.connect(self._adjust)
-        self.training.seed_changed.connect(self._change_seed)
-        self.training.device_changed.connect(self._change_device)
-        self.training.refused.connect(self._warn)
-        self.draw.refused.connect(self._warn)
+        self.data.world_changed.connect(lambda world: self.wishes.load(world=world))
+        self.training.setting_changed.connect(self.wishes.adjust)
+        self.training.seed_changed.connect(self.wishes.change_seed)
+        self.training.device_changed.connect(self.wishes.use_device)
+        self.training.refused.connect(self.narrator.warn)
+        self.draw.refused.connect(self.narrator.warn)
         self.draw.vector_edited.connect(self._predict)
         self.draw.example_shown.connect(self.prediction.show_label)
         self.speed.speed_changed.connect(self.trainer.speed_requested)
 
     def _connect_trainer(self) -> None:
         self.trainer.data_loaded.connect(self._show_data)
-        self.trainer.data_refused.connect(self._tell_refusal)
+        self.trainer.data_refused.connect(self._refuse_data)
         self.trainer.snapshot_ready.connect(self._keep)
         self.trainer.state_changed.connect(self._show_state)
-        self.trainer.noticed.connect(self._warn)
+        self.trainer.noticed.connect(self.narrator.warn)
         self.trainer.diverged.connect(self._tell_divergence)
-        self.trainer.failed.connect(self._tell_training_failure)
+        self.trainer.failed.connect(self.narrator.tell_training_failure)
         self._frame.timeout.connect(self._draw_frame)
 
     def _connect_commands(self) -> None:
@@ -129,7 +128,7 @@ class MainWindow(QMainWindow):
             "clear": self.draw.clear,
             "invert": self.draw.invert,
             "noise": self.draw.add_noise,
-            "train": self.train_or_pause,
+            "train": self.trainer.toggle_requested.emit,
             "step": self.trainer.step_requested.emit,
             "epoch": self.trainer.epoch_requested.emit,
             "reset": lambda: self.trainer.reset_requested.emit(None),
@@ -140,7 +139,7 @@ class MainWindow(QMainWindow):
             "shortcuts": lambda: show_shortcuts(self, self.commands.paths()),
             "about": lambda: show_about(self),
         }.items():
-            self.commands[key].triggered.connect(lambda _=False, slot=slot: slot())
+            self.commands[key].triggered.connect(lambda _=False, slot=slot: self._obey(slot))
         self.commands["log_step"].toggled.connect(lambda on: plots.complete().set_log_step(on))
         self.commands["log_loss"].toggled.connect(lambda on: plots.complete().set_log_loss(on))
         self.commands.connect_examples(self.draw.show_example)
@@ -149,53 +148,30 @@ class MainWindow(QMainWindow):
 
     def _restore(self, settings: Settings) -> None:
         self.appearance.restore()
-        self._config = TrainConfig(device=self.training.known_device(settings.device))
-        self.training.show_config(self._config)
+        self.training.show_config(self.wishes.config)
         self.trainer.speed_requested.emit(self.speed.speed())
         self.resize(1280, 800)
         self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
         self.docks.restore(settings.layout)
         self.plots.restore_layout(settings.plots)
         # The window first: making 50,000 pictures would hold up its first paint.
-        QTimer.singleShot(0, self, lambda: self.load(FIRST_SOURCE))
+        QTimer.singleShot(0, self, self.wishes.load)
 
     # -- what the user wants ---------------------------------------------------------------------
 
     @Slot(str)
     def load(self, source: str) -> None:
         """Trains on a sample or a file from now on; what is there stays until that worked."""
-        world = self.data.world() if source == FIRST_SOURCE else None
-        self.trainer.load_requested.emit(LoadRequest(source, self._config, world))
+        self.data.stop_settling()
+        self.wishes.load(source)
 
     def newest(self) -> Snapshot | None:
         """The newest snapshot of the run."""
         return self._newest
 
-    @Slot()
-    def train_or_pause(self) -> None:
-        """The primary action."""
-        running = self._state is RunState.RUNNING
-        (self.trainer.pause_requested if running else self.trainer.start_requested).emit()
-
-    @Slot(object)
-    def _adjust(self, changes: dict[str, Any]) -> None:
-        self._config = replace(self._config, **changes)
-        self.trainer.adjust_requested.emit(changes)
-
-    @Slot(int)
-    def _change_seed(self, seed: int) -> None:
-        self._config = replace(self._config, seed=seed)
-        self.training.show_config(self._config)
-        self.load(self._source)
-
-    @Slot(str)
-    def _change_device(self, device: str) -> None:
-        self._config = replace(self._config, device=device)
-        self.trainer.device_requested.emit(device)
-
-    @Slot(object)
-    def _change_world(self, _world: object) -> None:
-        self.load(FIRST_SOURCE)
+    def _obey(self, slot: Callable[[], object]) -> None:
+        self.training.commit()  # a number typed and not yet entered counts first
+        slot()
 
     @Slot()
     def _open_data(self) -> None:
@@ -210,17 +186,17 @@ class MainWindow(QMainWindow):
     def use_weights(self, model: Dense, text: str) -> None:
         """Goes on from these weights (W (d, q), b (q,)) and says `text`."""
         self.trainer.reset_requested.emit(model)
-        self.say(Tone.DONE, text)
+        self.narrator.say(Tone.DONE, text)
 
     def _export_weights(self) -> None:
         if self._newest and self._split:
             self.files.export_weights(self._newest, self._split)
         elif self._has_data():
-            self._warn(tr("There are no weights yet: the data are still being loaded."))
+            self.narrator.warn(tr("There are no weights yet: the data are still being loaded."))
 
     def _has_data(self) -> bool:
         if self._split is None:
-            self._warn(tr("There are no data yet. Choose a source first."))
+            self.narrator.warn(tr("There are no data yet. Choose a source first."))
         return self._split is not None
 
     def _reset_layout(self) -> None:
@@ -233,18 +209,27 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _show_data(self, loaded: tuple[LoadRequest, Split]) -> None:
         request, split = loaded
-        first = self._split is None
+        self.wishes.grant(request)
         self._source, self._split, self._newest = request.source, split, None
         if any(map(fonts.has_hangul, split.dataset.class_names)):
             fonts.ensure_hangul()
-        self.data.show_data(split, self._source)
+        self.data.show_data(split, request.source)
         for view in (self.plots, self.prediction, self.draw):
             view.show_data(split)
         self.commands.name_examples(split.dataset.class_names)
+        self.commands.show_picture(self.draw.is_picture())
         self._predict(self.draw.vector())
         self._say_title()
-        if not first or self.messages.tone() is Tone.HINT:  # a word about the last run stays
-            self._hint()
+
+    @Slot(object)
+    def _refuse_data(self, refused: tuple[LoadRequest, Exception]) -> None:
+        request, error = refused
+        self.narrator.tell_refusal(error)
+        self.wishes.refuse(request)
+        if self._split is not None:  # what is really loaded
+            self.data.show_data(self._split, self._source)
+            self.data.show_world(self.wishes.world)
+            self.training.show_config(self.wishes.config)
 
     @Slot(object)
     def _keep(self, snapshot: Snapshot) -> None:
@@ -269,8 +254,7 @@ class MainWindow(QMainWindow):
         self._state = state
         self.status.show_state(state)
         self.commands.show_running(state is RunState.RUNNING)
-        if self.messages.tone() is Tone.HINT or state is RunState.RUNNING:
-            self._hint()
+        self.narrator.show_state(state)
 
     @Slot(object)
     def _predict(self, vector: np.ndarray) -> None:
@@ -283,64 +267,14 @@ class MainWindow(QMainWindow):
         for view in (self.plots, self.data, self.prediction):
             view.show_unit(unit)
 
-    # -- messages --------------------------------------------------------------------------------
-
-    def _hint(self) -> None:
-        """One line that says what to press now."""
-        texts = {
-            RunState.READY: tr("Press Train (F5) and watch every picture move."),
-            RunState.RUNNING: tr("Try other values on the right while it learns. F5 pauses."),
-            RunState.PAUSED: tr("F5 goes on, F6 takes one step, Ctrl+E exports the weights."),
-        }
-        if self._state in texts:
-            self.messages.show_message(Tone.HINT, texts[self._state])
-
-    def say(
-        self, tone: Tone, text: str, button: str = "", action: Callable[[], None] | None = None
-    ) -> None:
-        """Says what happened above the plots, and as the last message in the line at the bottom."""
-        self.messages.show_message(tone, text, button, action)
-        self.status.show_message(text)
-
-    @Slot(str)
-    def _warn(self, text: str) -> None:
-        self.say(Tone.WARNING, text)
-
-    @Slot(object)
-    def _tell_refusal(self, error: Exception) -> None:
-        # Python's own MemoryError has no words.
-        text = str(error) or tr("There is not enough memory for these data.")
-        if self._split is None:
-            self.say(Tone.ERROR, text)
-            return
-        self.say(Tone.ERROR, tr("{error} The data from before stay.").format(error=text))
-        self.data.show_data(self._split, self._source)  # what is really loaded
-        self._config = replace(self._config, seed=self._split.seed)
-        self.training.show_config(self._config)
-
     @Slot(object)
     def _tell_divergence(self, divergence: TrainingDiverged) -> None:
-        rate = float(f"{divergence.safe_rate:.2g}")
-        button = tr("Use {rate:g}").format(rate=rate)
-        self.say(Tone.WARNING, str(divergence), button, lambda: self._use_rate(rate))
+        self.narrator.tell_divergence(divergence, self._use_rate)
 
     def _use_rate(self, rate: float) -> None:
-        self._adjust({"learning_rate": rate})
-        self.training.show_config(self._config)
+        self.wishes.adjust({"learning_rate": rate})
+        self.training.show_config(self.wishes.config)
         self.trainer.start_requested.emit()
-
-    @Slot(object)
-    def _tell_training_failure(self, error: BaseException) -> None:
-        log.error("training failed", exc_info=error)
-        self.tell_failure(error)
-
-    @Slot(object)
-    def tell_failure(self, error: BaseException) -> None:
-        """Says that something inside went wrong; the window and the data stay."""
-        text = tr("An internal error occurred ({kind}: {error}). Weights and data are kept.")
-        said = text.format(kind=type(error).__name__, error=shown(str(error), 200))
-        self.messages.show_failure(said, error)
-        self.status.show_message(said)
 
     def _say_title(self) -> None:
         name = self._split.dataset.name if self._split else ""
@@ -355,8 +289,7 @@ class MainWindow(QMainWindow):
             ("prediction", tr("What the model says")),
         ):  # fmt: skip
             self.docks.docks[key].setWindowTitle(text)
-        if self.messages.tone() is Tone.HINT and self._split is not None:
-            self._hint()
+        self.narrator.retranslate()
 
     # -- Qt's calls ------------------------------------------------------------------------------
 
@@ -377,7 +310,7 @@ class MainWindow(QMainWindow):
             layout=self.docks.state(),
             plots=self.plots.layout_state(),
             folder=self.files.folder,
-            device=self._config.device,
+            device=self.wishes.config.device,
         )
         if trouble := save_settings(self._settings_path, settings):
             log.warning(trouble)

@@ -29,6 +29,9 @@ class StatusLine:
             label.setFont(theme.tabular(bar.font()))
             label.setMinimumWidth(label.fontMetrics().horizontalAdvance(sample[key]))
             bar.addPermanentWidget(label)
+        self._message = QLabel()  # not showMessage: a tip of a menu would wipe it out
+        self._message.setMinimumWidth(1)
+        bar.addWidget(self._message, 1)
 
     def show_state(self, state: RunState) -> None:
         """The run's state in a word."""
@@ -49,7 +52,7 @@ class StatusLine:
 
     def show_message(self, text: str) -> None:
         """The last thing that happened."""
-        self._bar.showMessage(" ".join(text.split()))
+        self._message.setText(" ".join(text.split()))
 
     def rate(self) -> float:
         """Examples a second over about the last second; 0 when not training."""

@@ -13,11 +13,11 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 
 from softmax_gui.core.models import Dense
 from softmax_gui.data.batches import split
-from softmax_gui.data.dataset import Split
 from softmax_gui.data.samples import load
 from softmax_gui.data.synthetic import World
 from softmax_gui.i18n import tr
 from softmax_gui.training.config import TrainConfig
+from softmax_gui.training.devices import DEVICE_ERRORS
 from softmax_gui.training.session import TrainingSession
 from softmax_gui.training.snapshot import RunState
 from softmax_gui.training.watch import TrainingDiverged
@@ -40,7 +40,7 @@ class TrainingWorker(QObject):
     snapshot_ready = Signal(object)  # a frozen Snapshot, at most one per FRAME_S
     state_changed = Signal(object)  # the new RunState
     data_loaded = Signal(object)  # the LoadRequest that worked, and its Split
-    data_refused = Signal(object)  # the exception; the data before it stay
+    data_refused = Signal(object)  # the LoadRequest and the exception; the data before stay
     noticed = Signal(str)  # a sentence the user should see
     diverged = Signal(object)  # the TrainingDiverged; the run is paused
     failed = Signal(object)  # the exception that ended the run
@@ -68,16 +68,15 @@ class TrainingWorker(QObject):
                 dataset = load(request.source, seed=request.config.seed, world=request.world)
                 parts = split(dataset, seed=request.config.seed)
                 session = TrainingSession(parts, request.config)
-            except (OSError, ValueError, MemoryError) as error:
-                self.data_refused.emit(error)
+            except (OSError, ValueError, MemoryError, *DEVICE_ERRORS) as error:
+                self.data_refused.emit((request, error))
                 return
             self._session = session
             self._begin_epoch_anew()
             self.data_loaded.emit((request, parts))
-            self._tell_notice()
             self._publish()
-            if self._state is not RunState.RUNNING:
-                self._set_state(RunState.READY)
+            self._set_state(RunState.RUNNING if self._state is RunState.RUNNING else RunState.READY)
+            self._tell_notice()
 
     @Slot()
     def start(self) -> None:
@@ -88,6 +87,11 @@ class TrainingWorker(QObject):
             self._owed, self._sliced_at = 1.0, time.monotonic()  # at a slow speed, a step at once
             self._pulse.start(self._pulse_ms())
             self._set_state(RunState.RUNNING)
+
+    @Slot()
+    def toggle(self) -> None:
+        """Starts or pauses; decided here, because the window may show an older state."""
+        self.pause() if self._state is RunState.RUNNING else self.start()
 
     @Slot()
     def pause(self) -> None:
@@ -102,8 +106,8 @@ class TrainingWorker(QObject):
         with self._edge():
             if self._has_data():
                 self._need_session().advance(steps=1)
-                self._tell_notice()
                 self._stop()
+                self._tell_notice()
 
     @Slot()
     def epoch(self) -> None:
@@ -243,6 +247,7 @@ class Trainer(QObject):
 
     load_requested = Signal(object)
     start_requested = Signal()
+    toggle_requested = Signal()
     pause_requested = Signal()
     step_requested = Signal()
     epoch_requested = Signal()
@@ -265,7 +270,7 @@ class Trainer(QObject):
         self._worker = TrainingWorker()
         self._worker.moveToThread(self._thread)
         self._thread.finished.connect(self._worker.deleteLater)
-        for wish in ("load", "start", "pause", "step", "epoch", "reset", "adjust"):
+        for wish in ("load", "start", "toggle", "pause", "step", "epoch", "reset", "adjust"):
             getattr(self, f"{wish}_requested").connect(getattr(self._worker, wish))
         self.speed_requested.connect(self._worker.set_speed)
         self.device_requested.connect(self._worker.use_device)
@@ -282,6 +287,3 @@ class Trainer(QObject):
     def is_stuck(self) -> bool:
         """Whether the thread outlived shutdown(), in a call that does not return."""
         return self._thread.isRunning()
-
-
-__all__ = ["FULL_SPEED", "LoadRequest", "RunState", "Split", "Trainer", "TrainingWorker"]

@@ -152,3 +152,8 @@ def test_that_a_scaling_that_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=sentence):
         Scaling(shift, scale)
+
+
+def test_that_half_a_character_in_a_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="half a character"):
+        Dataset("d", np.ones((2, 1)), np.array([0, 1]), ("a", "\ud800"), ("x1",))

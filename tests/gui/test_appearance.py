@@ -170,4 +170,4 @@ def test_that_words_nobody_knows_count_as_the_default(qtbot: QtBot, tmp_path: Pa
         assert window.appearance.settings.theme == "system"
         assert window.appearance.settings.language == "system"
         assert window.appearance.settings.unit == "nat"
-        assert window._config.device == "auto"
+        assert window.wishes.config.device == "auto"

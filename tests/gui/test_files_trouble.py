@@ -26,11 +26,13 @@ def saved(window: MainWindow, monkeypatch: pytest.MonkeyPatch, figure: str, path
     press(window, f"Ctrl+Alt+{FIGURES.index(figure) + 1}")
 
 
-@pytest.mark.parametrize("call", ["fsync", "replace"])
 @pytest.mark.parametrize(
-    ("code", "words"),
-    [(errno.ENOSPC, "no space left"), (errno.EROFS, "write-protected"), (errno.EIO, "error")],
-)
+    ("call", "code", "words"),
+    [
+        ("fsync", errno.ENOSPC, "no space left"), ("replace", errno.ENOSPC, "no space left"),
+        ("fsync", errno.EROFS, "write-protected"), ("fsync", errno.EIO, "error"),
+    ],
+)  # fmt: skip
 def test_that_a_disk_that_fails_at_any_write_costs_no_old_file(
     qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     call: str, code: int, words: str,
@@ -59,22 +61,19 @@ def test_that_a_disk_that_fails_at_any_write_costs_no_old_file(
     assert window.messages.tone() is Tone.DONE
 
 
-@pytest.mark.parametrize(
-    ("place", "words"),
-    [
-        ("no/such/folder/w.npz", "no folder"), ("a file/w.npz", "no folder"),
-        ("folder.npz", "is a folder"), ("x" * 300 + ".npz", "too long"),
-        ("weights.docx", "unknown ending"), ("weights.pt", "unknown ending"),
-    ],
-)  # fmt: skip
 def test_that_a_place_that_cannot_be_is_told_in_words(
-    qtbot: QtBot, window: MainWindow, tmp_path: Path, place: str, words: str
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
 ) -> None:
     (tmp_path / "a file").write_text("x")
     (tmp_path / "folder.npz").mkdir()
     before = stepped(qtbot, window)
-    export(window, tmp_path / place)
-    assert words in refused(window)
+    for place, words in (
+        ("no/such/folder/w.npz", "no folder"), ("a file/w.npz", "no folder"),
+        ("folder.npz", "is a folder"), ("x" * 300 + ".npz", "too long"),
+        ("weights.docx", "unknown ending"), ("weights.pt", "unknown ending"),
+    ):  # fmt: skip
+        export(window, tmp_path / place)
+        assert words in refused(window), place
     assert_kept(qtbot, window, before)
 
 
@@ -154,7 +153,7 @@ def test_that_the_last_message_stands_in_the_line_at_the_bottom_as_plain_text(
     window: MainWindow, tmp_path: Path
 ) -> None:
     export(window, tmp_path / "<b>weights<i>.docx")
-    assert "<b>weights<i>.docx" in window.statusBar().currentMessage()
+    assert "<b>weights<i>.docx" in window.status._message.text()
     assert probabilities(window).shape == (100, 3)
     message = next(one for one in window.messages.findChildren(QLabel) if "weights" in one.text())
     assert message.textFormat() is Qt.TextFormat.PlainText

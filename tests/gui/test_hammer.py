@@ -114,7 +114,7 @@ def test_that_any_hammering_ends_in_one_consistent_state(
     assert window.windowTitle().startswith(split.dataset.name)
     assert snapshot.model.W.shape == (split.dataset.d, split.dataset.q)
     assert np.isfinite(snapshot.model.W).all()
-    assert window._config == snapshot.config
+    assert window.wishes.config == snapshot.config
     for name in ("learning_rate", "seed"):
         assert window.training._fields[name].value() == getattr(snapshot.config, name)
     assert (window.plots.weights._W == snapshot.model.W).all()

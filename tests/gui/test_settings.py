@@ -140,7 +140,7 @@ def test_that_two_processes_that_save_at_once_leave_a_whole_file(tmp_path: Path)
 
 def test_that_the_window_remembers_folder_and_device(window: MainWindow) -> None:
     window.files.folder = "/somewhere"
-    window._change_device("numpy")
+    window.wishes.use_device("numpy")
     window.close()
     settings, _ = load_settings(window._settings_path)
     assert (settings.folder, settings.device) == ("/somewhere", "numpy")

@@ -118,7 +118,9 @@ def test_that_refused_data_leave_the_run_as_it_was(
     broken.write_text("a,b,label\n1,2\n")
     with qtbot.waitSignal(trainer.data_refused) as told:
         trainer.load_requested.emit(LoadRequest(str(broken), TrainConfig()))
-    assert "broken.csv, row 2" in str(told.args[0])
+    request, error = told.args[0]
+    assert request.source == str(broken)
+    assert "broken.csv, row 2" in str(error)
     before = paused(qtbot, trainer).step
     assert before > 0
 
@@ -178,7 +180,7 @@ def test_that_the_thread_ends_in_every_state(qtbot: QtBot, state: str) -> None:
     trainer.deleteLater()
 
 
-WISHES = ("start", "pause", "step", "epoch", "reset", "speed")
+WISHES = ("start", "toggle", "pause", "step", "epoch", "reset", "speed")
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -209,3 +211,12 @@ def test_that_a_worker_without_data_stays_quiet() -> None:
     worker.adjust({"learning_rate": 1.0})
     assert worker.thread().isRunning()  # the test's own thread: nothing was started
     worker.deleteLater()
+
+
+def test_that_two_toggles_at_once_end_where_they_began(qtbot: QtBot, trainer: Trainer) -> None:
+    states: list[RunState] = []
+    trainer.state_changed.connect(states.append)
+    trainer.toggle_requested.emit()
+    trainer.toggle_requested.emit()
+    qtbot.waitUntil(lambda: len(states) == 2)
+    assert states == [RunState.RUNNING, RunState.PAUSED]

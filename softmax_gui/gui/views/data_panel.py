@@ -62,14 +62,22 @@ class DataPanel(LivingWidget):
         """The 2x2 world the sliders describe."""
         return World(distinctness=self._distinct.value(), label_noise=self._noise.value())
 
+    def show_world(self, world: World) -> None:
+        """Puts the sliders where they describe `world`; emits nothing."""
+        self.stop_settling()
+        self._distinct.set_value(world.distinctness)
+        self._noise.set_value(world.label_noise)
+
+    def stop_settling(self) -> None:
+        """Forgets a world that was being dragged: other data were wished for."""
+        self._settle.stop()
+
     def show_data(self, split: Split, source: str) -> None:
         """Shows what is loaded now, and from which sample or file; emits nothing."""
         self._split = split
         if (place := self._source.findData(source)) < 0:
             self._source.addItem(one_line(split.dataset.name), source)
             place = self._source.count() - 1
-        if split.dataset.floor is None:
-            self._settle.stop()  # the world is no longer wished for
         self._source.setCurrentIndex(place)
         self._world_box.setVisible(split.dataset.floor is not None)
         self.classes.set_pictures(split.dataset.class_names, _mean_pictures(split))

@@ -21,8 +21,7 @@ NOISE = 0.15  # standard deviation of what the Noise preset adds
 class DrawView(LivingWidget):
     """The pixel editor with presets, and the flattened vector x1..xd beside it.
 
-    The vector is what the model sees before scaling: pixels in [0, 1] for a picture, the
-    units of the file for a table.
+    The vector holds pixels in [0, 1] for a picture, the units of the file for a table.
     """
 
     vector_edited = Signal(object)  # (d,) float64: by the user, undo and presets
@@ -164,9 +163,11 @@ class DrawView(LivingWidget):
             before = button
 
     def _an_example(self, label: int) -> tuple[int, np.ndarray]:
-        """A random example of the class, in the editor's units; of any class when it has none."""
+        """A random example of the class, in the editor's units: a validation one if there is."""
         assert self._split is not None  # noqa: S101 - for the type checker; callers looked
         part = self._split.validation
+        if label not in part.labels:  # a class of a single row is trained on
+            part = self._split.train
         rows = np.flatnonzero(part.labels == label)
         row = int(self._random.choice(rows)) if len(rows) else 0
         x = part.X[row]

@@ -62,6 +62,11 @@ class TrainingPanel(LivingWidget):
         """`name` if it is one of the devices, else "auto"."""
         return name if name in DEVICES else "auto"
 
+    def commit(self) -> None:
+        """Takes what is typed and not yet entered, as Enter would."""
+        for field in self._fields.values():
+            field.commit()
+
     def show_device(self, device: Device) -> None:
         """Says where the run computes, and why there."""
         self._shown_device = device

@@ -80,7 +80,7 @@ class NumberField(QAbstractSpinBox):
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setFont(theme.tabular(self.font()))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # a wheel in passing changes nothing
-        self.editingFinished.connect(self._take_typed)
+        self.editingFinished.connect(self.commit)
 
     def value(self) -> float:
         """The last good value."""
@@ -93,7 +93,7 @@ class NumberField(QAbstractSpinBox):
 
     def stepBy(self, steps: int) -> None:
         """Qt's call for arrows, wheel and keys."""
-        self._take_typed()
+        self.commit()
         self._take(self._rule.stepped(self._value, steps))
         self.selectAll()
 
@@ -125,7 +125,8 @@ class NumberField(QAbstractSpinBox):
         else:
             event.ignore()
 
-    def _take_typed(self) -> None:
+    def commit(self) -> None:
+        """Takes what is typed, as Enter does; without a change it does nothing."""
         text = self.lineEdit().text().strip()
         if text == self._text():
             return

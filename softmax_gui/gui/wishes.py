@@ -1,0 +1,71 @@
+"""What the user wants to train on, and how: the newest wish, and the one that was granted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from softmax_gui.data.synthetic import World
+from softmax_gui.gui.trainer import LoadRequest, Trainer
+from softmax_gui.training.config import TrainConfig
+
+FIRST_SOURCE = "2x2"
+
+
+class Wishes:
+    """Sends wishes to the trainer; an answer to an older wish never undoes a newer one."""
+
+    def __init__(self, trainer: Trainer, device: str) -> None:
+        self._trainer = trainer
+        self._granted: LoadRequest | None = None
+        self._asked = LoadRequest(FIRST_SOURCE, TrainConfig(device=device), World())
+
+    @property
+    def config(self) -> TrainConfig:
+        """What the panel shows."""
+        return self._asked.config
+
+    @property
+    def world(self) -> World:
+        """What the sliders show."""
+        return self._asked.world or World()
+
+    def load(self, source: str | None = None, world: World | None = None) -> None:
+        """Asks for data: another source, another world, or the same ones anew."""
+        self._asked = replace(
+            self._asked, source=source or self._asked.source, world=world or self._asked.world
+        )
+        self._trainer.load_requested.emit(self._asked)
+
+    def change_seed(self, seed: int) -> None:
+        """Asks for another split and order of what was asked for last."""
+        self._asked = replace(self._asked, config=replace(self.config, seed=seed))
+        self._trainer.load_requested.emit(self._asked)
+
+    def adjust(self, changes: dict[str, Any]) -> None:
+        """Changes learning_rate, batch_size, momentum or weight_decay at once."""
+        self._asked = replace(self._asked, config=replace(self.config, **changes))
+        self._trainer.adjust_requested.emit(changes)
+
+    def use_device(self, device: str) -> None:
+        """Goes on with the same weights on another device."""
+        self._asked = replace(self._asked, config=replace(self.config, device=device))
+        self._trainer.device_requested.emit(device)
+
+    def grant(self, request: LoadRequest) -> None:
+        """`request` was loaded."""
+        self._granted = request
+
+    def refuse(self, request: LoadRequest) -> None:
+        """`request` was not loaded: back to what is there, unless more was wished meanwhile."""
+        if self._granted is None or not self._same_data(request):
+            return
+        old = self._granted
+        config = replace(self.config, seed=old.config.seed)
+        self._asked = LoadRequest(old.source, config, old.world)
+
+    def _same_data(self, request: LoadRequest) -> bool:
+        asked = self._asked
+        return (asked.source, asked.world, asked.config.seed) == (
+            request.source, request.world, request.config.seed,
+        )  # fmt: skip
