@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,7 @@ import platformdirs
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from softmax_gui.files import remove_leftovers
 from softmax_gui.gui.guard import check_pyside
 from softmax_gui.gui.icons import app_icon
 from softmax_gui.gui.main_window import MainWindow
@@ -43,11 +45,19 @@ def run(arguments: list[str]) -> int:
         window.messages.show_message(Tone.WARNING, text.format(path=crashed))
     elif trouble:
         window.messages.show_message(Tone.WARNING, trouble)
-    QTimer.singleShot(PREPARE_MS, window, compiled.prepare)
+    QTimer.singleShot(PREPARE_MS, window, lambda: _prepare(window.files.folder))
     code = app.exec()
     if window.trainer.is_stuck():
         os._exit(code)  # a call that never returns holds the thread; everything is saved
     return code
+
+
+def _prepare(folder: str) -> None:
+    """What can wait until the window is there: the compiled loop, and what a crash left behind."""
+    compiled.prepare()
+    for place in {str(settings_path().parent), folder} - {""}:
+        # On a thread of its own: the folder may be on a network share that is gone.
+        threading.Thread(target=remove_leftovers, args=(place,), daemon=True).start()
 
 
 def make_application(arguments: list[str]) -> QApplication:

@@ -214,6 +214,7 @@ class MainWindow(QMainWindow):
         if any(map(fonts.has_hangul, split.dataset.class_names)):
             fonts.ensure_hangul()
         self.data.show_data(split, request.source)
+        self.training.show_config(self.wishes.config)
         for view in (self.plots, self.prediction, self.draw):
             view.show_data(split)
         self.commands.name_examples(split.dataset.class_names)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from softmax_gui.core.arrays import Array
-from softmax_gui.i18n import tr
+from softmax_gui.i18n import N_, tr
 
 # Below this many multiply-adds a step, handing the work to a GPU takes longer than the work
 # (torch takes about 30 microseconds to launch the five products and sums of a step).
@@ -27,7 +27,7 @@ class DeviceError(RuntimeError):
 
 @dataclass(frozen=True)
 class Device:
-    """One place to compute, and why it was taken; `label` and `reason` are for people."""
+    """One place to compute, and why it was taken: English texts, for tr() where they are shown."""
 
     kind: str  # one of config.DEVICES but "auto"
     label: str
@@ -119,16 +119,16 @@ def choose(wanted: str, step_flop: float) -> Device:
         DeviceError: a device that was named can't be used.
     """
     if wanted == "numpy":
-        return _numpy(tr("chosen"))
+        return _numpy(N_("chosen"))
     if wanted != "auto":
         torch = import_torch()
         if trouble := _trouble(torch, wanted):
             raise DeviceError(trouble)
-        return _torch_device(torch, wanted, tr("chosen"))
+        return _torch_device(torch, wanted, N_("chosen"))
     if step_flop < GPU_PAYS_FLOP:
-        return _numpy(tr("a step this small is fastest there"))
+        return _numpy(N_("a step this small is fastest there"))
     if not torch_installed():
-        return _numpy(tr("torch is not installed"))
+        return _numpy(N_("torch is not installed"))
     return _best_gpu()
 
 
@@ -139,8 +139,8 @@ def _best_gpu() -> Device:
         return _numpy(str(error))
     for kind in ("cuda", "mps"):
         if not _trouble(torch, kind):
-            return _torch_device(torch, kind, tr("fastest for steps this large"))
-    return _numpy(tr("no GPU was found"))
+            return _torch_device(torch, kind, N_("fastest for steps this large"))
+    return _numpy(N_("no GPU was found"))
 
 
 def fallback(error: Exception) -> Device:
@@ -150,7 +150,7 @@ def fallback(error: Exception) -> Device:
 
 
 def _numpy(reason: str) -> Device:
-    return Device("numpy", tr("CPU (numpy)"), reason)
+    return Device("numpy", N_("CPU (numpy)"), reason)
 
 
 def _torch_device(torch: ModuleType, kind: str, reason: str) -> Device:

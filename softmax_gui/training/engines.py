@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from softmax_gui.data.dataset import Split
-from softmax_gui.i18n import tr
+from softmax_gui.i18n import N_, tr
 from softmax_gui.training import compiled
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import DEVICE_ERRORS, Device, backend, choose, fallback
@@ -30,7 +30,7 @@ def make_engine(split: Split, config: TrainConfig) -> tuple[Device, Engine, str]
 def numpy_engine(split: Split, config: TrainConfig, device: Device) -> tuple[Device, Engine, str]:
     """The engine that always works, and the sentence why it is used."""
     text = tr("{reason} – training goes on with {device}.")
-    notice = text.format(reason=device.reason, device=device.label)
+    notice = text.format(reason=tr(device.reason), device=tr(device.label))
     return device, Engine(split, backend(device, config.dtype)), notice
 
 
@@ -42,9 +42,9 @@ def can_be_faster(device: Device, split: Split, config: TrainConfig) -> bool:
 
 def _wanted(split: Split, config: TrainConfig) -> tuple[Device, Engine]:
     if config.device == "compiled":
-        return _compiled_device(tr("chosen")), compiled.CompiledEngine(split, config)
+        return _compiled_device(N_("chosen")), compiled.CompiledEngine(split, config)
     if config.device == "auto" and compiled.ready() and compiled.fits(split):
-        reason = tr("fastest for models this small")
+        reason = N_("fastest for models this small")
         return _compiled_device(reason), compiled.CompiledEngine(split, config)
     step_flop = 4.0 * config.batch_size * split.dataset.d * split.dataset.q
     device = choose(config.device, step_flop)
@@ -52,4 +52,4 @@ def _wanted(split: Split, config: TrainConfig) -> tuple[Device, Engine]:
 
 
 def _compiled_device(reason: str) -> Device:
-    return Device("compiled", tr("CPU (compiled)"), reason)
+    return Device("compiled", N_("CPU (compiled)"), reason)
