@@ -78,12 +78,26 @@ def from_csv(data: bytes) -> TrainedModel:
     header, *body = rows
     numbers = np.array([_row_numbers(row, i, header) for i, row in enumerate(body, 2)])
     description.setdefault("features", header[2:])
-    description.setdefault("classes", [row[0] for row in body])
+    description["classes"] = _classes_of(body, description.get("classes"))
     arrays = {"bias": numbers[:, 0], "weight": numbers[:, 1:]}
     for name in ("shift", "scale"):
         if name in description:
             arrays[name] = _array(description[name], name)
     return model_of(arrays, description)
+
+
+def _classes_of(body: list[list[str]], names: Any) -> list[str]:
+    """The classes in the order of the rows, which a spreadsheet may have sorted.
+
+    `names` are those of line 1, exact where the table has an apostrophe for safety.
+    """
+    written = [row[0] for row in body]
+    if names is None:
+        return written
+    exact = {spreadsheet_safe(str(name)): str(name) for name in names}
+    if sorted(exact) != sorted(written):
+        raise ModelProblem(tr("The classes of its rows are not those of its first line."))
+    return [exact[name] for name in written]
 
 
 def _row_numbers(row: list[str], number: int, header: list[str]) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import pickle
 import zipfile
@@ -71,6 +72,25 @@ def test_that_a_csv_is_a_plain_table_safe_for_spreadsheets(tmp_path: Path) -> No
     assert lines[0].startswith("# softmax-gui model {")
     assert lines[1] == "class,bias,x1,x2,x3,x4"
     assert lines[3].startswith("'=SUM(1),")
+
+
+def test_that_rows_sorted_in_a_spreadsheet_keep_their_classes(tmp_path: Path) -> None:
+    model, path = a_model(), tmp_path / "w.csv"
+    save_model(model, path)
+    with path.open(encoding="utf-8", newline="") as file:
+        first = file.readline()
+        header, *rows = csv.reader(file)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(first)
+        csv.writer(file).writerows([header, *reversed(rows)])
+    back = load_model(path)
+    assert back.class_names == NAMES[::-1]
+    X = np.random.default_rng(1).normal(size=(5, 4))
+    np.testing.assert_array_equal(back.probabilities(X)[:, ::-1], model.probabilities(X))
+    with path.open("a", encoding="utf-8") as file:
+        file.write("another,0,1,2,3,4\n")
+    with pytest.raises(ModelProblem, match="not those of its first line"):
+        load_model(path)
 
 
 def test_that_json_says_what_rows_and_columns_mean(tmp_path: Path) -> None:
