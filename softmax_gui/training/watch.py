@@ -22,9 +22,9 @@ class TrainingDiverged(Exception):
         self.step, self.loss, self.restored_step = step, loss, restored_step
         self.learning_rate, self.safe_rate = rate, safe_rate
         message = tr(
-            "Training diverged at step {step:,}: the loss rose to {loss:.4g} nat with learning rate"
-            " {rate:.4g}. The weights of step {restored:,} are back. A learning rate of"
-            " {safe:.2g} is surely stable."
+            "Training diverged at step {step:,} with learning rate {rate:.4g}: loss {loss:.4g} nat."
+            " The weights of step {restored:,} are back. A learning rate of {safe:.2g} is surely"
+            " stable."
         )
         super().__init__(
             message.format(step=step, loss=loss, rate=rate, restored=restored_step, safe=safe_rate)

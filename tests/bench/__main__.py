@@ -45,7 +45,7 @@ def _machine() -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        "platform": os.environ.get("QT_QPA_PLATFORM", "the system's own"),
+        "platform": os.environ.get("QT_QPA_PLATFORM", "xcb" if "DISPLAY" in os.environ else ""),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in packages},
     }

@@ -73,7 +73,7 @@ class Frames:
         self.pause_ms: list[float] = []
         self.edited_at = 0.0
         self.tick_at = time.perf_counter()
-        self.tick = QTimer(window, interval=5)
+        self.tick = QTimer(window, interval=1)
         self.edit = QTimer(window, interval=37)
         self.tick.timeout.connect(self._tick)
         self.edit.timeout.connect(self._edit)

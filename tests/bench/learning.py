@@ -24,8 +24,9 @@ def times() -> Iterator[Row]:
     yield "2x2 world: validation loss within 0.01 nat of the floor", median(near), "s", "< 2"
     right = [_until("digits", seed, lambda m: m.accuracy >= 0.95) for seed in range(RUNS)]
     yield "digits: validation accuracy of 95 %", median(right), "s", "< 5"
-    for name in ("2x2", "digits"):
-        yield f"{name}: minibatch steps a second", _steps_per_s(name), "1/s", "–"
+    for device in ("numpy", "compiled"):
+        for name in ("2x2", "digits"):
+            yield f"{name}: steps a second, {device}", _steps_per_s(name, device), "1/s", "–"
 
 
 def _until(name: str, seed: int, reached: Callable[[Measurement], bool]) -> float:
@@ -39,8 +40,8 @@ def _until(name: str, seed: int, reached: Callable[[Measurement], bool]) -> floa
     return float("inf")
 
 
-def _steps_per_s(name: str) -> float:
-    session = TrainingSession(split(load(name), 0), TrainConfig())
+def _steps_per_s(name: str, device: str) -> float:
+    session = TrainingSession(split(load(name), 0), TrainConfig(device=device))
     session.advance(seconds=0.3)
     before = session.snapshot()
     session.advance(seconds=2.0)

@@ -128,13 +128,8 @@ class PlotsView(LivingWidget):
             self._titles["accuracy"].setText(tr("Accuracy"))
             return
         self._titles["loss"].setText(self._loss_text(self._snapshot))
-        text = tr("Accuracy: training {train}, validation {validation}")
-        self._titles["accuracy"].setText(
-            text.format(
-                train=_share(self._snapshot.train),
-                validation=_counted(self._snapshot.validation),
-            )
-        )
+        text = tr("Accuracy: {share} on validation data")
+        self._titles["accuracy"].setText(text.format(share=_counted(self._snapshot.validation)))
 
     def _loss_text(self, snapshot: Snapshot) -> str:
         floor = self._split.dataset.floor if self._split else None

@@ -14,6 +14,7 @@ from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPaintEvent, Q
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
+from softmax_gui.files import spreadsheet_safe
 from softmax_gui.gui import theme
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.i18n import tr
@@ -101,7 +102,7 @@ def _cell(entry: object) -> str:
     if entry is None:
         return ""
     if isinstance(entry, str):
-        return f"'{entry}" if entry.startswith(("=", "+", "-", "@", "\t", "\r")) else entry
+        return spreadsheet_safe(entry)
     item = getattr(entry, "item", None)  # numpy's repr is "np.float64(0.1)"
     return repr(item() if callable(item) else entry)
 

@@ -97,8 +97,8 @@ class WeightMosaic(PaintedFigure):
             raise ValueError(f"W {weights.shape}, b {biases.shape}: W {expected} expected")
         self._W, self._b = weights.copy(), biases.copy()
         sizes = np.abs(weights[np.isfinite(weights)])
-        if sizes.size and sizes.max() > 0:
-            self._limit = steady_limit(self._limit, float(sizes.max()))
+        largest = float(sizes.max(initial=0.0))
+        self._limit = steady_limit(self._limit, largest) if largest else 1.0  # before any step
         self._colour()
         self.setAccessibleDescription(
             tr("Colours from {low} to {high}.").format(low=-self._limit, high=self._limit)
