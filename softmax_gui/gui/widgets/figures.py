@@ -207,10 +207,6 @@ class PaintedFigure(LivingWidget):
     def draw(self, painter: QPainter) -> None:
         """Draws the whole widget."""
 
-    def table(self) -> Table:
-        """The header and the rows of every number the picture is drawn from."""
-        raise NotImplementedError
-
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Qt's call."""
         self._paint(self, self.draw)
