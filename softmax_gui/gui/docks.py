@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QWidget
 
+from softmax_gui.i18n import tr
+
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 _VERSION = 1  # of the saved layout; another one is ignored
 
@@ -24,6 +26,14 @@ class Docks:
             QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks
         )
         self.reset()
+
+    def retranslate(self) -> None:
+        """Sets every title."""
+        for key, text in (
+            ("data", tr("Data")), ("training", tr("Training")), ("draw", tr("Draw")),
+            ("prediction", tr("What the model says")),
+        ):  # fmt: skip
+            self.docks[key].setWindowTitle(text)
 
     def reset(self) -> None:
         """Every panel back to its first place and size."""

@@ -34,8 +34,14 @@ class FilesMenu:
         kinds = tr("Tables and arrays ({patterns})").format(patterns="*.csv *.tsv *.txt *.npz")
         return self._ask_open(tr("Open data"), f"{kinds};;{tr('All files')} (*)")
 
-    def export_weights(self, snapshot: Snapshot, split: Split) -> None:
-        """Asks where to, then writes the weights of this snapshot."""
+    def export_weights(self, snapshot: Snapshot | None, split: Split | None) -> None:
+        """Asks where to, then writes the weights of this snapshot, if there is one."""
+        if not self._has_data(split):
+            return
+        if snapshot is None or split is None:
+            text = tr("There are no weights yet: the data are still being loaded.")
+            self._say(Tone.WARNING, text)
+            return
         names = {".safetensors": "safetensors", ".npz": "NumPy NPZ", ".json": "JSON", ".csv": "CSV"}
         filters = [f"{names[suffix]} (*{suffix})" for suffix in FORMATS]
         start = f"{split.dataset.name}-weights.safetensors"
@@ -53,8 +59,19 @@ class FilesMenu:
         text = tr("The weights of step {step:,} are in {path}, a row a class.")
         self._say(Tone.DONE, text.format(step=snapshot.step, path=path))
 
-    def ask_weights(self) -> Path | None:
-        """The path of a weights file, or None when the user thinks better of it."""
+    def open_weights(self, split: Callable[[], Split | None]) -> tuple[Dense, str] | None:
+        """Weights from a file the user chooses, for the data at hand when that is done."""
+        if not self._has_data(split()):
+            return None
+        path, now = self._ask_weights(), split()  # others may have come while the dialog was open
+        return self.read_weights(path, now) if path and now else None
+
+    def _has_data(self, split: Split | None) -> bool:
+        if split is None:
+            self._say(Tone.WARNING, tr("There are no data yet. Choose a source first."))
+        return split is not None
+
+    def _ask_weights(self) -> Path | None:
         patterns = " ".join(f"*{suffix}" for suffix in FORMATS)
         kinds = tr("Weights ({patterns})").format(patterns=patterns)
         path = self._ask_open(tr("Open weights"), f"{kinds};;{tr('All files')} (*)")

@@ -34,7 +34,6 @@ from softmax_gui.gui.views.prediction_view import PredictionView
 from softmax_gui.gui.views.training_panel import TrainingPanel
 from softmax_gui.gui.widgets.message_bar import MessageBar, Tone
 from softmax_gui.gui.wishes import Wishes
-from softmax_gui.i18n import tr
 from softmax_gui.training.snapshot import RunState, Snapshot
 from softmax_gui.training.watch import TrainingDiverged
 
@@ -117,7 +116,7 @@ class MainWindow(QMainWindow):
         for key, slot in {
             "open_data": self._open_data,
             "open_weights": self._open_weights,
-            "export_weights": self._export_weights,
+            "export_weights": lambda: self.files.export_weights(self._newest, self._split),
             "save_loss": lambda: save(plots.complete().loss, "loss"),
             "save_accuracy": lambda: save(plots.complete().accuracy, "accuracy"),
             "save_weights_plot": lambda: save(plots.weights, "weights"),
@@ -179,25 +178,13 @@ class MainWindow(QMainWindow):
             self.load(path)
 
     def _open_weights(self) -> None:
-        path = self.files.ask_weights() if self._has_data() else None
-        if path and self._split and (found := self.files.read_weights(path, self._split)):
+        if found := self.files.open_weights(lambda: self._split):
             self.use_weights(*found)
 
     def use_weights(self, model: Dense, text: str) -> None:
         """Goes on from these weights (W (d, q), b (q,)) and says `text`."""
         self.trainer.reset_requested.emit(model)
         self.narrator.say(Tone.DONE, text)
-
-    def _export_weights(self) -> None:
-        if self._newest and self._split:
-            self.files.export_weights(self._newest, self._split)
-        elif self._has_data():
-            self.narrator.warn(tr("There are no weights yet: the data are still being loaded."))
-
-    def _has_data(self) -> bool:
-        if self._split is None:
-            self.narrator.warn(tr("There are no data yet. Choose a source first."))
-        return self._split is not None
 
     def _reset_layout(self) -> None:
         self.commands.toolbar.show()
@@ -220,7 +207,7 @@ class MainWindow(QMainWindow):
         self.commands.name_examples(split.dataset.class_names)
         self.commands.show_picture(self.draw.is_picture())
         self._predict(self.draw.vector())
-        self._say_title()
+        self.setWindowTitle(f"{split.dataset.name} – Softmax GUI")
 
     @Slot(object)
     def _refuse_data(self, refused: tuple[LoadRequest, Exception]) -> None:
@@ -277,19 +264,11 @@ class MainWindow(QMainWindow):
         self.training.show_config(self.wishes.config)
         self.trainer.start_requested.emit()
 
-    def _say_title(self) -> None:
-        name = self._split.dataset.name if self._split else ""
-        self.setWindowTitle(f"{name} – Softmax GUI")
-
     def _retranslate(self) -> None:
         self.commands.retranslate()
         self.commands.show_running(self._state is RunState.RUNNING)
         self.status.retranslate()
-        for key, text in (
-            ("data", tr("Data")), ("training", tr("Training")), ("draw", tr("Draw")),
-            ("prediction", tr("What the model says")),
-        ):  # fmt: skip
-            self.docks.docks[key].setWindowTitle(text)
+        self.docks.retranslate()
         self.narrator.retranslate()
 
     # -- Qt's calls ------------------------------------------------------------------------------
