@@ -169,7 +169,6 @@ class Commands:
         self._primary.setStyleSheet(
             f"QToolButton {{ background: {colors.accent}; color: {colors.on_accent};"
             " border: none; border-radius: 4px; padding: 5px 12px; font-weight: bold; }"
-            f"QToolButton:focus {{ border: 2px solid {colors.text}; padding: 3px 10px; }}"
         )
 
     def connect_examples(self, show: Callable[[int], None]) -> None:

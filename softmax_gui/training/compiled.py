@@ -8,6 +8,7 @@ it began with to its end, so that a seed repeats it bit by bit.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import hashlib
 import importlib.util
 import math
@@ -112,18 +113,24 @@ class CompiledEngine(Engine):
 
 def _prepare() -> None:
     cache = _cache()
-    if not any(cache.rglob("kernels.sgd_steps*.nbi")) and not getattr(sys, "frozen", False):
-        environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
-        code = "from softmax_gui.training import compiled; compiled.load()"
-        command = [sys.executable, "-P", "-c", code]  # -P: nothing from the working folder
-        quiet = subprocess.DEVNULL
-        child = subprocess.Popen(command, env=environment, stdin=quiet, stdout=quiet, stderr=quiet)
-        atexit.register(child.terminate)  # it does not outlive the app
-        child.wait()
-    try:
+    # Where no process can be started or a folder be looked into, this one compiles; what is
+    # wrong with the loop is said when somebody asks for it.
+    with contextlib.suppress(OSError):
+        if not any(cache.rglob("kernels.sgd_steps*.nbi")) and not getattr(sys, "frozen", False):
+            _compile_elsewhere(cache)
+    with contextlib.suppress(DeviceError):
         load()
-    except DeviceError:
-        return  # said when somebody asks for it
+
+
+def _compile_elsewhere(cache: Path) -> None:
+    """Lets a process of its own compile into `cache`, and waits for it."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    code = "from softmax_gui.training import compiled; compiled.load()"
+    command = [sys.executable, "-P", "-c", code]  # -P: nothing from the working folder
+    quiet = subprocess.DEVNULL
+    child = subprocess.Popen(command, env=environment, stdin=quiet, stdout=quiet, stderr=quiet)
+    atexit.register(child.terminate)  # it does not outlive the app
+    child.wait()
 
 
 def _cache() -> Path:

@@ -128,3 +128,19 @@ def test_that_a_process_of_its_own_compiles_and_the_thread_then_loads(
     assert started[0][0] == sys.executable
     assert compiled.ready()
     assert compiled.prepare() is None
+
+
+def test_that_where_no_process_can_be_started_the_thread_loads_all_the_same(
+    not_loaded: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("numba")
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError("no process here")
+
+    monkeypatch.setattr(compiled, "_cache", lambda: tmp_path / "empty")
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    thread = compiled.prepare()
+    assert thread is not None
+    thread.join(60)
+    assert compiled.ready()
