@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any, NoReturn
 
-from softmax_gui.training.config import DEVICES, DTYPES, TrainConfig
+from softmax_gui.training.config import (
+    CLASS_WEIGHTS,
+    DEVICES,
+    DTYPES,
+    SOLVERS,
+    TrainConfig,
+)
 
 MODEL = "a run folder or weights file"
 DATA = "2x2, digits, iris, or a CSV, TSV or NPZ file"
+EPOCHS_TEXT = "default: 20; of a solver, as many as it needs"
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Parser(argparse.ArgumentParser):
@@ -58,28 +67,116 @@ def share(text: str) -> float:
     return number
 
 
+def duration(text: str) -> float:
+    """Seconds: 90, 90s, 5m or 2h."""
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
+    try:
+        seconds = float(number) * _UNITS[unit]
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 90s, 5m or 2h")
+    return seconds
+
+
+def interval(text: str) -> tuple[int, float]:
+    """Epochs as a plain number, or a time with its unit: (epochs, inf) or (0, seconds)."""
+    if text.isdecimal():
+        return count(text), math.inf
+    if text[-1:] not in _UNITS:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither epochs (5) nor a time (90s, 5m)")
+    return 0, duration(text)
+
+
 def add_train(parser: argparse.ArgumentParser) -> None:
-    """The options of `train`: those of TrainConfig under their own names, and a few more."""
-    text = DATA.replace("2x2", "2x2 (default)")
-    parser.add_argument("--data", type=name, default="2x2", metavar="DATA", help=text)
-    parser.add_argument("--epochs", type=count, default=20, metavar="N", help="default: 20")
+    """The options of `train`: those of TrainConfig under their own names, and a few more.
+
+    What is not given is None, so that a resumed run knows what was asked for.
+    """
+    _add_data(parser)
+    parser.add_argument("--epochs", type=count, metavar="N", help=EPOCHS_TEXT)
     for option, kind, metavar, what in (
         ("--learning-rate", float, "R", "above 0"),
         ("--batch-size", count, "B", "rows a step"),
+        ("--optimizer", str, "NAME", "sgd, momentum or adam"),
         ("--momentum", float, "M", "from 0 to below 1"),
         ("--weight-decay", float, "L", "adds L/2 |W|^2 to the loss"),
+        ("--label-smoothing", float, "E", "from 0 to below 1"),
+        ("--class-weight", str, "KIND", " or ".join(CLASS_WEIGHTS)),
+        ("--solver", str, "NAME", ", ".join(SOLVERS)),
+        ("--tolerance", float, "T", "where a solver stops"),
+        ("--phm-order", int, "N", "of a PHM layer; 0 is a dense one"),
         ("--seed", int, "N", "of the split and the order of the rows"),
         ("--device", str, "NAME", ", ".join(DEVICES)),
         ("--dtype", str, "TYPE", " or ".join(DTYPES)),
+        ("--threads", int, "N", "0 takes as many as pay"),
     ):
         default = getattr(TrainConfig, option[2:].replace("-", "_"))
-        parser.add_argument(
-            option, type=kind, default=default, metavar=metavar, help=f"{what} (default: {default})"
-        )
-    text = "of the rows, between 0 and 1 (default: 0.2; of 2x2, 0.8)"
+        text = f"{what} (default: {default})"
+        parser.add_argument(option, type=kind, metavar=metavar, help=text)
+    _add_share(parser)
+    for option, read, metavar, text in (
+        ("--stop-after", duration, "TIME", "90s, 5m or 2h: ends the run by then"),
+        ("--out", name, "RUN", "a folder for weights, metrics and settings"),
+        ("--checkpoint-every", interval, "E", "epochs or a time (default: 1m)"),
+        ("--resume", name, "RUN", "go on with this run from its last checkpoint"),
+    ):
+        parser.add_argument(option, type=read, metavar=metavar, help=text)
+    text = "stop N epochs (default: 10) after the best one"
+    parser.add_argument("--early-stopping", type=count, nargs="?", const=10, metavar="N", help=text)
+    text = "write event files into RUN too"
+    parser.add_argument("--tensorboard", action="store_true", help=text)
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    text = DATA.replace("2x2", "2x2 (default)")
+    parser.add_argument("--data", type=name, metavar="DATA", help=text)
+
+
+def _add_share(parser: argparse.ArgumentParser) -> None:
+    text = "of the rows, from 0 to 1 (default: 0.2; of 2x2, 0.8)"
     parser.add_argument("--validation-share", type=share, metavar="S", help=text)
-    text = "a folder for weights, metrics and settings"
-    parser.add_argument("--out", type=name, metavar="RUN", help=text)
+
+
+def decays(text: str) -> int | list[float]:
+    """How many weight decays, or which: a whole number, or numbers with commas between them."""
+    if text.isdecimal() and int(text) > 1:
+        return count(text)
+    try:
+        numbers = sorted({float(part) for part in text.split(",")}, reverse=True)
+    except ValueError:
+        numbers = []
+    if not numbers or not all(0.0 <= number < math.inf for number in numbers):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither how many nor a list: 16, or 1,0.1,0")
+    return numbers
+
+
+def add_sweep(parser: argparse.ArgumentParser) -> None:
+    """The options of `sweep`."""
+    _add_data(parser)
+    text = "how many, or which: 16 (default), or 1,0.1,0.01"
+    parser.add_argument("--decays", type=decays, default=16, metavar="D", help=text)
+    text = "judge by K folds of all rows instead"
+    parser.add_argument("--folds", type=count, metavar="K", help=text)
+    text = "best (default) or one-se: whose weights are kept"
+    parser.add_argument(
+        "--choose", choices=("best", "one-se"), default="best", metavar="C", help=text
+    )
+    known = ", ".join(name for name in SOLVERS if name != "minibatch")
+    parser.add_argument("--solver", default="auto", metavar="NAME", help=f"{known} (default: auto)")
+    for option, kind, metavar, what in (
+        ("--tolerance", float, "T", "where a solver stops"),
+        ("--label-smoothing", float, "E", "from 0 to below 1"),
+        ("--class-weight", str, "KIND", " or ".join(CLASS_WEIGHTS)),
+        ("--seed", int, "N", "of the split and the folds"),
+    ):
+        default = getattr(TrainConfig, option[2:].replace("-", "_"))
+        text = f"{what} (default: {default})"
+        parser.add_argument(option, type=kind, default=default, metavar=metavar, help=text)
+    _add_share(parser)
+    text = "a folder for the chosen weights and the table"
+    parser.add_argument("--out", type=name, metavar="FOLDER", help=text)
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
 

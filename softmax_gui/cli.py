@@ -1,4 +1,4 @@
-"""The command line: train, predict, export, info without a window; the window without a command."""
+"""The command line: every command without a window; the window without a command."""
 
 from __future__ import annotations
 
@@ -6,28 +6,11 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import fields, replace
-from io import TextIOWrapper
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
 
 from softmax_gui import __version__
-from softmax_gui.arguments import Parser, add_export, add_info, add_predict, add_train
-from softmax_gui.console import (
-    ProgressBar,
-    drop_output,
-    prepare_streams,
-    print_facts,
-    print_json,
-    print_run,
-    say,
-    signals_noted,
-)
-
-if TYPE_CHECKING:
-    from softmax_gui.training.run import Run
-
-DONE, FAILED, INTERRUPTED = 0, 1, 130  # and argparse ends with 2 on a wrong command line
+from softmax_gui.arguments import Parser, add_export, add_info, add_predict, add_sweep, add_train
+from softmax_gui.commands import FAILED, INTERRUPTED
+from softmax_gui.console import drop_output, prepare_streams, say
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -76,12 +59,13 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for word, run, add, text in (
         ("train", _train, add_train, "Train, and keep the run in a folder."),
+        ("sweep", _sweep, add_sweep, "Try weight decays, and keep the weights of one of them."),
         ("predict", _predict, add_predict, "Tell classes and probabilities of the rows of a file."),
         ("export", _export, add_export, "Write trained weights in another format."),
         ("info", _info, add_info, "Tell what is in a data or weights file."),
         ("gui", _gui, None, "Open the window."),
     ):
-        usage = f"softmax-gui {word} [option ...]" if run is _train else None
+        usage = f"softmax-gui {word} [option ...]" if run in {_train, _sweep} else None
         command = commands.add_parser(word, help=text, description=text, usage=usage)
         command.set_defaults(run=run, refuse=command.error)
         if add is not None:
@@ -114,7 +98,7 @@ def _gui(_options: argparse.Namespace) -> int:
     if sys.platform.startswith("linux") and not any(map(os.environ.get, screens)):
         raise RuntimeError(
             "No screen: neither DISPLAY nor WAYLAND_DISPLAY is set. Without a window there are"
-            " train, predict, export and info (softmax-gui --help)."
+            " train, sweep, predict, export and info (softmax-gui --help)."
         )
     _torch_before_qt(sys.platform)
     try:
@@ -125,100 +109,30 @@ def _gui(_options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from softmax_gui.data.batches import split
-    from softmax_gui.data.samples import load
-    from softmax_gui.export.runs import make_run_folder
-    from softmax_gui.training.config import TrainConfig
-    from softmax_gui.training.run import train
+    from softmax_gui.commands.train import run
 
-    try:
-        config = TrainConfig(**{f.name: getattr(options, f.name) for f in fields(TrainConfig)})
-    except ValueError as error:
-        options.refuse(str(error))
-    data = load(options.data, seed=config.seed)
-    if options.validation_share is not None:
-        data = replace(data, validation_share=options.validation_share)
-    if options.out is not None:
-        make_run_folder(Path(options.out))
-    bar = ProgressBar(options.epochs)
-    with signals_noted() as stopped:
-        run = train(split(data, config.seed), config, options.epochs,
-                    progress=bar.show, say=bar.say, stopped=stopped)  # fmt: skip
-        bar.clear()
-        return _finish(run, options)
+    return run(options)
 
 
-def _finish(run: Run, options: argparse.Namespace) -> int:
-    """Keeps the run, prints it, and says how it ended."""
-    from softmax_gui.export.runs import save_run
+def _sweep(options: argparse.Namespace) -> int:
+    from softmax_gui.commands.sweep import run
 
-    if run.problem:  # what is left is on its way to nowhere: no reason to replace an earlier run
-        say(run.problem)
-        return FAILED
-    kept = ""
-    try:
-        if options.out is not None:
-            save_run(Path(options.out), run, options.data)
-            kept = options.out
-    finally:  # a full disk shall not take the figures too
-        if options.json:
-            print_json({**run.summary(), "out": kept or None})
-        else:
-            print_run(run, kept)
-    if run.interrupted:
-        say(f"Interrupted at epoch {run.snapshot.epoch:,.6g} of {run.epochs:,}.")
-        return INTERRUPTED
-    return DONE
+    return run(options)
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from softmax_gui.export.predictions import rows_for, write_predictions
-    from softmax_gui.export.runs import load_run_or_model
-    from softmax_gui.files import atomic_write
+    from softmax_gui.commands.files import predict
 
-    for source in (options.model, options.data):
-        if options.out is not None and _same_file(source, options.out):
-            options.refuse(f"--out {options.out} would replace what is read")
-    model = load_run_or_model(options.model)
-    X, labels = rows_for(model, options.data)
-    if options.out is None:
-        summary = write_predictions(sys.stdout, model, X, labels)
-    else:
-        summary = ""
-
-        def write(file: BinaryIO) -> None:
-            nonlocal summary
-            text = TextIOWrapper(file, encoding="utf-8", newline="")
-            summary = write_predictions(text, model, X, labels)
-            text.detach()
-
-        atomic_write(options.out, write)
-    say(summary)
-    return DONE
-
-
-def _same_file(one: str, other: str) -> bool:
-    try:
-        return Path(one).samefile(other)
-    except OSError:  # one of them is not there
-        return False
+    return predict(options)
 
 
 def _export(options: argparse.Namespace) -> int:
-    from softmax_gui.export.runs import load_run_or_model
-    from softmax_gui.export.weights import save_model
+    from softmax_gui.commands.files import export
 
-    save_model(load_run_or_model(options.model), Path(options.to))
-    say(f"{options.to}: written.")
-    return DONE
+    return export(options)
 
 
 def _info(options: argparse.Namespace) -> int:
-    from softmax_gui.export.info import facts_of
+    from softmax_gui.commands.files import info
 
-    facts = facts_of(options.file)
-    if options.json:
-        print_json(facts)
-    else:
-        print_facts(facts)
-    return DONE
+    return info(options)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from softmax_gui.files import shown
 
 if TYPE_CHECKING:  # --help does without numpy
+    from softmax_gui.core.certificate import Certificate
     from softmax_gui.training.run import Run
     from softmax_gui.training.snapshot import Measurement, Snapshot
 
@@ -83,6 +84,9 @@ class ProgressBar:
         """Draws how far the run is, its loss, and the time it still needs."""
         if not self._on or not 0 < now.epoch < self._epochs:
             return
+        if now.config.solver != "minibatch":  # nobody knows how many it will be
+            self.show_text(f"{now.step:,} iterations, train {now.train.loss:#.4g} nat")
+            return
         share = now.epoch / self._epochs
         done, left = round(BAR_LENGTH * share), now.seconds * (1 / share - 1)
         name, part = "validation", now.validation
@@ -92,6 +96,11 @@ class ProgressBar:
             f"[{'#' * done:.<{BAR_LENGTH}}] {now.epoch:,.1f} of {self._epochs:,} epochs,"
             f" {name} {part.loss:#.4g} nat, {_rounded_up(left)} left"
         )
+
+    def show_text(self, text: str) -> None:
+        """Draws a text in the place of the bar."""
+        if self._on:
+            self._draw(text)
 
     def say(self, text: str) -> None:
         """One line on stderr, where the bar was."""
@@ -129,10 +138,8 @@ def print_run(run: Run, folder: str) -> None:
         print(f"validation  {_quality(one.validation)}")
     if data.floor is not None:
         print(f"floor       {data.floor:#.4g} nat   no model does better on average")
-    print(
-        f"{one.epoch:,.6g} of {run.epochs:,} epochs, {one.step:,} steps in"
-        f" {one.seconds:,.2f} s on {one.device.label}"
-    )
+    for line in _how_it_went(run):
+        print(line)
     kept = (
         f"The run is in {folder}." if folder else "The weights are not kept: --out RUN keeps them."
     )
@@ -165,6 +172,29 @@ def _written(value: Any) -> str:
     if isinstance(value, dict):  # a class of a dataset
         return f"{shown(value['name'])} ({value['count']:,})"
     return f"{value:,}" if isinstance(value, int) else shown(str(value), 200)
+
+
+def _how_it_went(run: Run) -> Iterator[str]:
+    one, choice = run.snapshot, run.choice()
+    took = f"in {one.seconds:,.2f} s on {one.device.label}"
+    if choice is None:
+        yield f"{one.epoch:,.6g} of {run.epochs:,} epochs, {one.step:,} steps {took}"
+    else:
+        yield f"{one.step:,} iterations, {one.epoch:,.6g} passes over the rows {took}"
+        yield f"solver      {choice.solver}: {choice.reason}"
+    if one.certificate is not None:
+        yield f"result      {certificate_text(one.certificate)}"
+    last = one.history.column("epoch")[-1]
+    if run.ended == "early":
+        yield f"Stopped early at epoch {last:,.6g}; the weights are of epoch {one.epoch:,.6g}."
+    elif run.ended == "time":
+        yield f"Stopped by the clock at epoch {last:,.6g}."
+
+
+def certificate_text(one: Certificate) -> str:
+    """The verdict and the figures it rests on."""
+    bound = f"at most {one.bound:.2g} nat above the lowest loss, " if one.bound < math.inf else ""
+    return f"{one.text} ({bound}gradient {one.gradient_norm:.2g})"
 
 
 def _quality(part: Measurement) -> str:

@@ -53,7 +53,7 @@ def atomic_write(path: str | os.PathLike[str], data: bytes | Callable[[BinaryIO]
         target = Path(os.path.realpath(target))
         _write_beside_and_rename(target, data)
     except OSError as error:
-        raise FileProblem(_why_not_written(target, error)) from error
+        raise FileProblem(why_not_written(target, error)) from error
 
 
 def read_bounded(path: str | os.PathLike[str], limit_bytes: int = LIMIT_BYTES) -> bytes:
@@ -62,7 +62,7 @@ def read_bounded(path: str | os.PathLike[str], limit_bytes: int = LIMIT_BYTES) -
     Raises:
         FileProblem: no file, no regular file, not allowed, above limit_bytes, or changed meanwhile.
     """
-    with _regular_file(Path(path)) as descriptor:
+    with regular_file(Path(path)) as descriptor:
         return _read_whole(Path(path), descriptor, limit_bytes)
 
 
@@ -72,7 +72,7 @@ def read_head(path: str | os.PathLike[str], size: int = 4096) -> bytes:
     Raises:
         FileProblem: no file, no regular file, or not allowed.
     """
-    with _regular_file(Path(path)) as descriptor:
+    with regular_file(Path(path)) as descriptor:
         return os.read(descriptor, size)
 
 
@@ -172,8 +172,12 @@ def _ignoring(codes: tuple[int, ...]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _regular_file(path: Path) -> Iterator[int]:
-    """An open descriptor, of which it was seen that it is no pipe, device or folder."""
+def regular_file(path: Path) -> Iterator[int]:
+    """An open descriptor to read, of which it was seen that it is no pipe, device or folder.
+
+    Raises:
+        FileProblem: it is one, is not there, or a call on it inside the block failed.
+    """
     # O_NONBLOCK: opening a pipe must not wait for a writer that never comes.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
@@ -189,7 +193,7 @@ def _regular_file(path: Path) -> Iterator[int]:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise FileProblem(_why_not_read(path, error)) from error
+        raise FileProblem(why_not_read(path, error)) from error
 
 
 def _read_whole(path: Path, descriptor: int, limit_bytes: int) -> bytes:
@@ -212,16 +216,26 @@ def _abandoned(file: Path, process: int) -> bool:
         return False
     if sys.platform == "win32":
         return time.time() - file.stat().st_mtime > _ABANDONED_S
+    return not process_lives(process)
+
+
+def process_lives(process: int) -> bool:
+    """Whether a process of this machine is there; not to be asked on Windows, where it would end.
+
+    Args:
+        process: its number.
+    """
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
-        return True
-    except PermissionError:
         return False
-    return False
+    except PermissionError:
+        return True
+    return True
 
 
-def _why_not_written(target: Path, error: OSError) -> str:
+def why_not_written(target: Path, error: OSError) -> str:
+    """The sentence for a file that could not be written."""
     if error.errno in _NO_SPACE:
         text = tr(
             "{file} could not be written: no space left on {folder} ({free} free). "
@@ -257,7 +271,8 @@ def _free_text(folder: Path) -> str:
         return "?"
 
 
-def _why_not_read(path: Path, error: OSError) -> str:
+def why_not_read(path: Path, error: OSError) -> str:
+    """The sentence for a file that could not be read."""
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         text = tr("{file} was not found in {folder}. Check the name, or choose another file.")
     elif path.is_dir():  # Windows says "permission denied" for a folder

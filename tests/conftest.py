@@ -21,8 +21,27 @@ settings.register_profile("ci", settings.get_profile("local"), derandomize=True,
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+@pytest.fixture(scope="session")
+def loop_compiled() -> None:
+    """Compiles what is not yet in the cache: half a minute a type, once for each version of it."""
+    from softmax_gui.training import compiling
+    from softmax_gui.training.config import DTYPES
+
+    pytest.importorskip("numba")
+    for dtype in DTYPES:
+        compiling.load(dtype)
+    compiling._loaded.clear()  # a session takes the loop by itself where it was loaded
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Points every place where the app keeps files into a folder that goes with the session."""
+    """Points every place where the app keeps files into a folder that goes with the session.
+
+    But for the compiled loop, which this process and those it starts find where the last left it.
+    """
+    from softmax_gui.training import compiling
+
+    kept = Path(tempfile.gettempdir()) / "softmax-gui-compiled" / compiling._cache().name
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(kept))
     folder = tempfile.TemporaryDirectory(prefix="softmax-gui-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     home = Path(folder.name)

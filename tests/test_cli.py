@@ -16,7 +16,7 @@ import pytest
 from softmax_gui import __version__, cli
 from softmax_gui.data.samples import load
 from softmax_gui.export.runs import load_run_or_model
-from softmax_gui.training import compiled
+from softmax_gui.training import compiling
 from tests.shell import Shell
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +41,11 @@ def run(shell: Shell, tmp_path: Path) -> Path:
     """A run on iris."""
     shell.done("train --data iris --epochs 30 --out", tmp_path / "RUN")
     return tmp_path / "RUN"
+
+
+def metrics(run: Path) -> list[dict[str, str]]:
+    with (run / "metrics.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def test_that_train_ends_with_one_json_object_on_one_line(shell: Shell, tmp_path: Path) -> None:
@@ -142,8 +147,9 @@ def test_that_info_for_people_has_a_line_a_fact(shell: Shell, run: Path) -> None
 
 def test_that_help_fits_on_a_screen_and_tells_defaults(shell: Shell) -> None:
     pages = [shell.done(f"{command} --help") for command in
-             ("", "train", "predict", "export", "info", "gui")]  # fmt: skip
-    assert max(len(page.splitlines()) for page in pages) <= 24
+             ("", "train", "sweep", "predict", "export", "info", "gui")]  # fmt: skip
+    assert len(pages[1].splitlines()) <= 40  # a tall screen: train has many settings
+    assert max(len(page.splitlines()) for page in pages if page != pages[1]) <= 24
     assert max(len(line) for page in pages for line in page.splitlines()) <= 80
     assert pages[1].count("default") >= 10
     assert "130" in pages[0]
@@ -168,10 +174,83 @@ def test_that_a_long_run_on_a_small_model_takes_the_compiled_loop(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("numba")
-    monkeypatch.setattr("softmax_gui.training.run.COMPILED_PAYS_STEPS", 20)
-    compiled.load.cache_clear()
+    monkeypatch.setattr("softmax_gui.training.run.COMPILED_PAYS_S", 1e-3)
+    monkeypatch.setattr(compiling, "_loaded", {})
     out = shell.done("train --data iris --epochs 5 --json")
     assert json.loads(out)["device"] == "compiled"
+
+
+def test_that_a_run_in_parts_equals_one_in_a_piece_bit_by_bit(shell: Shell, tmp_path: Path) -> None:
+    options = (
+        "--data digits --optimizer momentum --weight-decay 1e-3 --dtype float32 --device numpy"
+    )
+    shell.done(f"train {options} --epochs 3 --out", tmp_path / "whole")
+    shell.done(f"train {options} --epochs 1 --out", tmp_path / "parts")
+    for epochs in (2, 3):
+        shell.done(f"train --epochs {epochs} --resume", tmp_path / "parts")
+    whole, parts = (load_run_or_model(str(tmp_path / name)).dense for name in ("whole", "parts"))
+    assert (whole.W.tobytes(), whole.b.tobytes()) == (parts.W.tobytes(), parts.b.tobytes())
+    config = json.loads((tmp_path / "parts" / "config.json").read_bytes())
+    assert (config["epochs"], config["momentum"], config["optimizer"]) == (3, 0.9, "sgd")
+    steps = [int(row["step"]) for row in metrics(tmp_path / "parts")]
+    assert steps == sorted(set(steps))
+    assert steps[-1] == config["steps"]
+
+
+@pytest.mark.parametrize(("option", "momentum"), [("", 0.9), ("--momentum 0.5", 0.5)])
+def test_that_momentum_is_sgd_with_nine_tenths_unless_it_is_said(
+    shell: Shell, tmp_path: Path, option: str, momentum: float
+) -> None:
+    shell.done(f"train --data iris --epochs 1 --optimizer momentum {option} --out", tmp_path)
+    config = json.loads((tmp_path / "config.json").read_bytes())
+    assert (config["optimizer"], config["momentum"]) == ("sgd", momentum)
+
+
+def test_that_a_solver_prints_its_choice_and_its_certificate(shell: Shell) -> None:
+    out = shell.done("train --data digits --solver auto --weight-decay 1e-3")
+    assert re.search(r"^solver +newton-cg: .+\.$", out, re.MULTILINE), out
+    certificate = (
+        r"^result +optimum to within .+ \(at most \S+ nat above the lowest loss, gradient "
+    )
+    assert re.search(certificate, out, re.MULTILINE), out
+    assert re.search(r"^\d+ iterations, \d+ passes over the rows in ", out, re.MULTILINE), out
+    result = json.loads(shell.done("train --data iris --solver newton-cg --json"))
+    assert result["certificate"]["verdict"] == "separable"
+    assert "add weight decay" in result["certificate"]["text"]
+
+
+def test_that_a_run_stopped_by_the_clock_is_done_and_keeps_its_weights(
+    shell: Shell, tmp_path: Path
+) -> None:
+    line = "train --data iris --device numpy --epochs 1000000000 --stop-after 0.1s --out"
+    out = shell.done(line, tmp_path)
+    assert re.search(r"^Stopped by the clock at epoch ", out, re.MULTILINE), out
+    assert load_run_or_model(str(tmp_path)).metrics["steps"] > 0
+    assert json.loads((tmp_path / "config.json").read_bytes())["ended"] == "time"
+
+
+def test_that_early_stopping_keeps_the_best_weights_and_says_of_which_epoch(
+    shell: Shell, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    rows = [",".join(f"{x:.3f}" for x in rng.normal(size=20)) + f",{'abc'[i % 3]}"
+            for i in range(60)]  # fmt: skip
+    header = ",".join(f"x{j}" for j in range(20))
+    (tmp_path / "noise.csv").write_text("\n".join([f"{header},label", *rows]), encoding="utf-8")
+    line = "train --epochs 500 --learning-rate 0.05 --device numpy --early-stopping 5 --data"
+    out = shell.done(line, tmp_path / "noise.csv", "--out", tmp_path / "RUN")
+    (last, best), = re.findall(r"^Stopped early at epoch (\d+); .* of epoch (\d+)\.$", out,
+                               re.MULTILINE)  # fmt: skip
+    assert int(last) == int(best) + 5 < 500
+    epochs = [row for row in metrics(tmp_path / "RUN") if float(row["epoch"]).is_integer()]
+    lowest = min(float(row["validation_loss"]) for row in epochs)
+    assert load_run_or_model(str(tmp_path / "RUN")).metrics["validation_loss"] == lowest
+
+
+def test_that_event_files_are_in_the_run_folder(shell: Shell, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboardX")
+    shell.done("train --data iris --epochs 2 --tensorboard --out", tmp_path)
+    assert len(list((tmp_path / "tensorboard").iterdir())) == 1
 
 
 def test_that_on_windows_a_torch_device_in_the_settings_loads_torch_before_qt(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -16,7 +17,9 @@ import pytest
 
 from softmax_gui.cli import main
 from softmax_gui.console import SIGNALS, prepare_streams, say, signals_noted
-from softmax_gui.export.runs import CONFIG, load_run_or_model
+from softmax_gui.export.checkpoints import load_checkpoint
+from softmax_gui.export.run_reader import DEAD, INTERRUPTED, SILENT, RunReader, read_status
+from softmax_gui.export.runs import CONFIG, checkpoint_files, load_run_or_model
 
 ROOT = Path(__file__).resolve().parent.parent
 ENDLESS = ["train", "--data", "iris", "--device", "numpy", "--epochs", "1000000000"]
@@ -90,12 +93,57 @@ def test_that_a_signal_ends_training_with_the_weights_so_far(tmp_path: Path, num
     model, config = load_run_or_model(str(run)), json.loads((run / CONFIG).read_bytes())
     assert model.metrics["steps"] == config["steps"] == result["steps"]
     assert model.metrics["train_loss"] == result["train_loss"] < 1.0
+    ((step, _),) = checkpoint_files(run)
+    assert step == result["steps"]
+    assert read_status(run).state == INTERRUPTED
+
+
+def test_that_what_a_signal_ended_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
+    run, line = tmp_path / "RUN", ["--data", "iris", "--device", "numpy", "--json"]
+    with (
+        a_terminal() as (screen, end),
+        child("train", *line, "--epochs", "1000000000", "--out", str(run), stderr=end) as process,
+    ):
+        os.close(end)
+        seen_until_its_end(screen, process, signal.SIGTERM)
+        assert process.stdout is not None
+        epochs = int(json.loads(process.stdout.read())["epochs"]) + 3
+        assert process.wait() == 130
+    assert main(["train", "--resume", str(run), "--epochs", str(epochs), "--json"]) == 0
+    whole = tmp_path / "WHOLE"
+    assert main(["train", *line, "--epochs", str(epochs), "--out", str(whole)]) == 0
+    again, once = load_run_or_model(str(run)).dense, load_run_or_model(str(whole)).dense
+    assert (again.W.tobytes(), again.b.tobytes()) == (once.W.tobytes(), once.b.tobytes())
+
+
+def test_that_kill_9_leaves_a_run_that_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
+    run, moments = tmp_path / "RUN", random.Random(0)
+    line = ["--data", "iris", "--device", "numpy"]
+    arguments = [*line, "--epochs", "1000000000", "--checkpoint-every", "1", "--out", str(run)]
+    with child("train", *arguments, stderr=subprocess.DEVNULL) as process:
+        while len(checkpoint_files(run)) < 3:
+            assert process.poll() is None
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(moments.uniform(0.0, 0.05))
+    reader = RunReader(run)
+    assert reader.poll().status.state == (SILENT if sys.platform == "win32" else DEAD)
+    _, newest = checkpoint_files(run)[-1]
+    state = load_checkpoint(newest).session
+    epochs = state.examples // 120 + 2
+    assert main(["train", "--resume", str(run), "--epochs", str(epochs)]) == 0
+    whole = tmp_path / "WHOLE"
+    assert main(["train", *line, "--epochs", str(epochs), "--out", str(whole)]) == 0
+    again, once = load_run_or_model(str(run)).dense, load_run_or_model(str(whole)).dense
+    assert again.W.tobytes() == once.W.tobytes()
+    steps = reader.poll().rows[:, 0]
+    assert (steps[1:] > steps[:-1]).all()
+    assert list(run.glob("**/*.tmp-softmax")) == [] or sys.platform == "win32"
 
 
 def test_that_the_bar_is_drawn_on_a_terminal_and_gone_at_the_end(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("softmax_gui.training.run.SLICE_S", 0.0)  # drawn at every step
+    monkeypatch.setattr("softmax_gui.training.course.SLICE_S", 0.0)  # drawn at every step
     with a_terminal() as (screen, end), os.fdopen(end, "w", encoding="utf-8") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
         code = main(["train", "--data", "iris", "--epochs", "4", "--device", "numpy", "--json"])

@@ -20,6 +20,7 @@ from softmax_gui.data.dataset import (
 )
 from softmax_gui.data.guesses import pixel_range_of, to_classes
 from softmax_gui.data.npy import Header, read_header
+from softmax_gui.data.targets import checked_targets
 from softmax_gui.files import FileProblem, shown, size_text
 from softmax_gui.i18n import tr
 
@@ -53,8 +54,9 @@ _DAMAGE = (
 def read_archive(file: str, data: bytes) -> Dataset:
     """Features and labels under one of the usual pairs of names.
 
-    X may be (n, d) or pictures (n, height, width); class_names, feature_names, image_shape and
-    pixel_range are used where they are there.
+    X may be (n, d) or pictures (n, height, width), y the labels (n,) or the probabilities of the
+    classes (n, q); class_names, feature_names, image_shape, pixel_range and sample_weight are
+    used where they are there.
 
     Raises:
         FileProblem: damaged, pickled, too large, or no such pair.
@@ -62,7 +64,11 @@ def read_archive(file: str, data: bytes) -> Dataset:
     archive = _Archive(file, data)
     features_key, labels_key = archive.keys(_PAIRS)
     X, image_shape = archive.rows(features_key)
-    labels, class_names = archive.classes(labels_key, len(X))
+    targets = archive.targets(labels_key, len(X))
+    if targets is None:
+        labels, class_names = archive.classes(labels_key, len(X))
+    else:
+        labels, class_names = targets.argmax(axis=1), archive.names_of(labels_key, targets)
     names = archive.texts("feature_names")
     return Dataset(
         name=file,
@@ -72,7 +78,9 @@ def read_archive(file: str, data: bytes) -> Dataset:
         feature_names=feature_names(X.shape[1]) if names is None else names,
         image_shape=image_shape,
         pixel_range=archive.pixel_range(X) if image_shape and X.size else None,
-        notes=archive.notes(features_key),
+        notes=archive.notes(features_key, labels_key, targets),
+        targets=targets,
+        weights=archive.numbers("sample_weight"),
     )
 
 
@@ -90,6 +98,11 @@ def read_archive_rows(file: str, data: bytes) -> tuple[Floats, list[str] | None]
     look_at_numbers(X, feature_names(X.shape[1]))
     if not labels_keys:
         return X, None
+    targets = archive.targets(labels_keys[0], len(X))
+    if targets is not None:
+        names, labels = archive.names_of(labels_keys[0], targets), targets.argmax(axis=1)
+        checked_targets(targets, labels, names)
+        return X, [names[label] for label in labels.tolist()]
     texts = archive.labels(labels_keys[0], len(X))
     class_names = archive.texts("class_names")
     if class_names is None:
@@ -124,6 +137,10 @@ class _Archive:
             "Save them under these names."
         )
         raise self._problem(text, names=shown(", ".join(self._names) or "-", 80))
+
+    def numbers(self, key: str) -> NDArray[Any] | None:
+        """The numbers of that name, None if there are none."""
+        return self._numbers(key) if key in self._names else None
 
     def _numbers(self, key: str) -> NDArray[Any]:
         array = self._array(key)
@@ -160,6 +177,21 @@ class _Archive:
         labels, found = to_classes(self.file, key, texts) if n else (np.zeros(0, int), ())
         return (labels, found) if names is None else (self.positions(key, texts, names), names)
 
+    def targets(self, key: str, n: int) -> NDArray[Any] | None:
+        """Soft or one-hot labels (n, q), None if there are others; whole numbers are 0 or 1."""
+        y = self._array(key)
+        if y.ndim != 2 or len(y) != n or y.shape[1] < 2 or y.dtype.kind not in "biuf":
+            return None
+        return y if y.dtype.kind == "f" or ((y == 0) | (y == 1)).all() else None
+
+    def names_of(self, key: str, targets: NDArray[Any]) -> tuple[str, ...]:
+        """The classes that the columns of targets (n, q) stand for."""
+        names, q = self.texts("class_names"), targets.shape[1]
+        if names is not None and len(names) != q:
+            text = tr("{file}: {key} has {q} columns, but class_names has {names} names.")
+            raise self._problem(text, key=key, q=q, names=len(names))
+        return names or tuple(map(str, range(q)))
+
     def labels(self, key: str, n: int) -> list[str]:
         """The label of each of n rows as a text."""
         y = self._array(key)
@@ -191,11 +223,17 @@ class _Archive:
             return None
         return tuple(self._as_texts(key, self._array(key).ravel()))
 
-    def notes(self, used: str) -> tuple[str, ...]:
-        """What was left aside."""
-        if used == "x_train" and "x_test" in self._names:
-            return (tr("Only x_train and y_train are used; x_test stays aside."),)
-        return ()
+    def notes(self, features: str, labels: str, targets: NDArray[Any] | None) -> tuple[str, ...]:
+        """What was left aside, and what was taken as what."""
+        notes = []
+        if features == "x_train" and "x_test" in self._names:
+            notes.append(tr("Only x_train and y_train are used; x_test stays aside."))
+        if targets is not None:
+            text = tr("Each row of {key} is taken as the probabilities of {q} classes.")
+            notes.append(text.format(key=labels, q=targets.shape[1]))
+        if "sample_weight" in self._names:
+            notes.append(tr("The rows count as sample_weight says."))
+        return tuple(notes)
 
     def _as_texts(self, key: str, array: NDArray[Any]) -> list[str]:
         if array.dtype.kind in "iuU":

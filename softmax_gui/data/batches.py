@@ -16,12 +16,13 @@ from softmax_gui.data.dataset import (
     look_at_share,
     sealed,
 )
+from softmax_gui.i18n import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # One seed serves several draws: each takes numbers of its own from it.
-_SPLIT, _ORDER = 1, 2
+_SPLIT = 1
 
 
 def split(dataset: Dataset, seed: int, validation_share: float | None = None) -> Split:
@@ -44,20 +45,40 @@ def split(dataset: Dataset, seed: int, validation_share: float | None = None) ->
     X_train, X_validation = dataset.X[~held_out], dataset.X[held_out]
     scaling = _scaling(dataset, X_train)
     return Split(
-        train=Part(sealed(scaling.apply(X_train)), dataset.labels[~held_out]),
-        validation=Part(sealed(scaling.apply(X_validation)), dataset.labels[held_out]),
+        train=_part(dataset, ~held_out, scaling.apply(X_train)),
+        validation=_part(dataset, held_out, scaling.apply(X_validation)),
         scaling=scaling,
         dataset=dataset,
         seed=seed,
     )
 
 
-def epoch_order(n: int, seed: int, epoch: int) -> NDArray[np.intp]:
-    """The order (n,) in which an epoch, counted from 0, visits the rows.
+def training_weights(part: Part, q: int, class_weight: str) -> Floats | None:
+    """How much each row of a part counts in the loss: its own weight times that of its class.
 
-    A function of its arguments alone, so that a resumed run needs no state of a generator.
+    Args:
+        part: n rows.
+        q: the number of classes.
+        class_weight: "none", or "balanced": the weight of class k is then S / (q S_k), with S the
+            sum of the rows' own weights and S_k that of class k: n / (q n_k) where all are 1.
+
+    Returns:
+        (n,) of mean 1, or None where all rows count alike.
+
+    Raises:
+        ValueError: all rows of the part have the weight 0.
     """
-    return _generator(seed, _ORDER, epoch).permutation(n)
+    if part.n == 0:
+        return None
+    weights = np.ones(part.n) if part.weights is None else part.weights
+    if not weights.any():
+        raise ValueError(tr("All rows to train on have the weight 0; at least one must count."))
+    weights = weights / weights.max()  # sums of 1e308 would overflow
+    if class_weight == "balanced":
+        sums = np.bincount(part.labels, weights, minlength=q)
+        of_class = sums.sum() / (q * np.where(sums > 0.0, sums, 1.0))
+        weights = weights * of_class[part.labels]
+    return None if np.ptp(weights) == 0.0 else weights / weights.mean()
 
 
 def _generator(seed: int, *purpose: int) -> np.random.Generator:
@@ -79,6 +100,17 @@ def _held_out(
         held_out[by_class[start : start + taken]] = True
         start += count
     return held_out
+
+
+def _part(dataset: Dataset, rows: NDArray[np.bool_], X: Floats) -> Part:
+    """The rows of a mask (n,), whose features X are scaled already."""
+    targets, weights = dataset.targets, dataset.weights
+    return Part(
+        sealed(X),
+        dataset.labels[rows],
+        None if targets is None else sealed(targets[rows]),
+        None if weights is None else sealed(weights[rows]),
+    )
 
 
 def _scaling(dataset: Dataset, X_train: Floats) -> Scaling:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from softmax_gui.data.targets import checked_targets, checked_weights
 from softmax_gui.files import shown
 from softmax_gui.i18n import tr
 
@@ -91,6 +92,8 @@ class Dataset:
     validation_share: float = 0.2
     truth: Dense | None = None  # the softmax regression the rows were drawn from
     notes: tuple[str, ...] = ()  # what the reader did or saw, in sentences
+    targets: Floats | None = None  # (n, q), soft labels; `labels` has the class of the largest
+    weights: Floats | None = None  # (n,), how much each row counts, from 0; None counts all alike
 
     def __post_init__(self) -> None:
         X, labels = np.asarray(self.X), np.asarray(self.labels)
@@ -100,6 +103,12 @@ class Dataset:
         object.__setattr__(self, "X", read_only(X, np.float64))
         object.__setattr__(self, "labels", read_only(labels, np.int64))
         look_at_numbers(self.X, self.feature_names)
+        if self.targets is not None:
+            targets = checked_targets(np.asarray(self.targets), self.labels, self.class_names)
+            object.__setattr__(self, "targets", read_only(targets))
+        if self.weights is not None:
+            weights = checked_weights(np.asarray(self.weights), len(X))
+            object.__setattr__(self, "weights", read_only(weights))
         black, white = self.pixel_range or (0.0, 1.0)
         if not -math.inf < black < white < math.inf:
             text = tr("Black {black} must be below white {white}, and both finite.")
@@ -133,10 +142,14 @@ class Part:
 
     X: Floats  # (n, d)
     labels: Integers  # (n,)
+    targets: Floats | None = None  # (n, q), where the labels are soft
+    weights: Floats | None = None  # (n,), where the rows do not count alike
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "X", read_only(self.X))
-        object.__setattr__(self, "labels", read_only(self.labels))
+        for name in ("X", "labels", "targets", "weights"):
+            array = getattr(self, name)
+            if array is not None:
+                object.__setattr__(self, name, read_only(array))
 
     @property
     def n(self) -> int:

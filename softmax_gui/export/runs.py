@@ -1,29 +1,40 @@
-"""From a run to a model, and to a run folder: model.safetensors, metrics.csv, config.json."""
+"""What a run folder holds: names of files, settings to do it again, and the trained model."""
 
 from __future__ import annotations
 
-import csv
+import contextlib
 import errno
-import io
-import json
+import hashlib
 import math
 import os
+import platform
+import re
+import socket
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from softmax_gui import __version__
+from softmax_gui.core.dense import Dense
 from softmax_gui.data.dataset import Split
 from softmax_gui.data.samples import SAMPLES
-from softmax_gui.export.model import TrainedModel
-from softmax_gui.export.weights import load_model, save_model
-from softmax_gui.files import FileProblem, atomic_write
+from softmax_gui.data.stored_split import StoredSplit
+from softmax_gui.export.model import ModelProblem, TrainedModel
+from softmax_gui.export.weights import load_model
+from softmax_gui.files import FileProblem, read_bounded
 from softmax_gui.i18n import tr
+from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.history import COLUMNS
 from softmax_gui.training.run import Run, measurements
 from softmax_gui.training.snapshot import Snapshot
 
 MODEL, METRICS, CONFIG = "model.safetensors", "metrics.csv", "config.json"
+STATUS, CHECKPOINTS = "status.json", "checkpoints"
+DIGEST_BYTES = 1 << 28  # of the features; 0.3 s
+_CHECKPOINT = re.compile(r"step-(\d{9,18})\.safetensors")
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 def trained_model(snapshot: Snapshot, split: Split) -> TrainedModel:
@@ -35,20 +46,29 @@ def trained_model(snapshot: Snapshot, split: Split) -> TrainedModel:
     Raises:
         ModelProblem: the weights are not finite, or a name can't be written to a file.
     """
-    data = split.dataset
     known = {name: value for name, value in measurements(snapshot).items() if value is not None}
     known["steps"] = float(snapshot.step)
     if snapshot.measured_at != snapshot.step:
         known["measured_at"] = float(snapshot.measured_at)
+    return described(snapshot.model, split, known)
+
+
+def described(dense: Dense, split: Split, metrics: dict[str, float]) -> TrainedModel:
+    """Weights for the features of `split`, with the names and scaling of its data.
+
+    Raises:
+        ModelProblem: the weights are not finite, or a name can't be written to a file.
+    """
+    data = split.dataset
     return TrainedModel(
-        dense=snapshot.model,
+        dense=dense,
         class_names=data.class_names,
         feature_names=data.feature_names,
         scaling=split.scaling,
         image_shape=data.image_shape,
         pixel_range=data.pixel_range,
         data=data.name.encode(errors="backslashreplace").decode(),  # as in config.json
-        metrics=known,
+        metrics=metrics,
     )
 
 
@@ -67,58 +87,124 @@ def make_run_folder(folder: Path) -> None:
         raise FileProblem(message.format(folder=folder, reason=error.strerror)) from error
 
 
-def save_run(folder: Path, run: Run, source: str) -> None:
-    """Writes the three files of a run, the weights first; makes the folder.
-
-    Args:
-        folder: replaced files are those of an earlier run.
-        run: the run.
-        source: the data as they were named: a sample or a path.
-
-    Raises:
-        FileProblem: the folder can't be made or a file can't be written.
-    """
-    make_run_folder(folder)
-    save_model(trained_model(run.snapshot, run.split), folder / MODEL)
-    atomic_write(folder / METRICS, _metrics_csv(run.snapshot).encode())
-    config = json.dumps(_config_of(run, source), ensure_ascii=False, indent=1) + "\n"
-    atomic_write(folder / CONFIG, config.encode(errors="backslashreplace"))
-
-
 def load_run_or_model(path: str) -> TrainedModel:
-    """The model of a run folder or of a weights file.
+    """The model of a run folder, of its newest checkpoint while it has no other, or of a file.
 
     Raises:
         FileProblem, ModelProblem: neither, or damaged.
     """
     place = Path(path)
-    if place.is_dir() and not (place / MODEL).exists():
-        message = tr("{folder} holds no {model}, so it is no run folder. Choose another one.")
-        raise FileProblem(message.format(folder=place, model=MODEL))
-    return load_model(place / MODEL if place.is_dir() else place)
+    if not place.is_dir():
+        return load_model(place)
+    model = place / MODEL
+    if model.exists():
+        return load_model(model)
+    for _, checkpoint in reversed(checkpoint_files(place)):
+        with contextlib.suppress(ModelProblem, FileProblem):  # the one before may be whole
+            return load_model(checkpoint)
+    message = tr("{folder} holds no {model}, so it is no run folder. Choose another one.")
+    raise FileProblem(message.format(folder=place, model=MODEL))
 
 
-def _config_of(run: Run, source: str) -> dict[str, Any]:
-    """What `train` needs to do it again, under the names of its options; then what came of it."""
-    one, data = run.snapshot, run.split.dataset
+def checkpoint_files(folder: Path) -> list[tuple[int, Path]]:
+    """The checkpoints of a run folder with their steps, the oldest first."""
+    try:
+        paths = list((folder / CHECKPOINTS).iterdir())
+    except OSError:  # none yet, or the shared disk is away
+        return []
+    found = ((_CHECKPOINT.fullmatch(path.name), path) for path in paths)
+    return sorted((int(match[1]), path) for match, path in found if match)
+
+
+def checkpoint_path(folder: Path, step: int) -> Path:
+    """The name of the checkpoint of a step."""
+    return folder / CHECKPOINTS / f"step-{step:09d}.safetensors"
+
+
+def settings_of(
+    split: Split | StoredSplit, config: TrainConfig, epochs: int, source: str
+) -> dict[str, Any]:
+    """What `train` needs to do it again, under the names of its options; then on what it ran.
+
+    Args:
+        split: the data.
+        config: the settings.
+        epochs: as many as are wanted.
+        source: the data as they were named: a sample or a path.
+    """
+    data = split.dataset
     return {
         "version": __version__,
         "data": source if source in SAMPLES else str(Path(source).absolute()),
-        "epochs": run.epochs,
+        "epochs": epochs,
         "validation_share": data.validation_share,
-        **asdict(one.config),
+        **asdict(config),
         "n": data.n, "d": data.d, "q": data.q,
-        "steps": one.step,
-        "device_used": one.device.kind,
+        "data_digest": data_digest(split),
+        "machine": {
+            "host": socket.gethostname(), "system": platform.platform(),
+            "processor": platform.machine(), "cores": os.cpu_count(),
+            "python": platform.python_version(), "numpy": np.__version__,
+            **{name: value for name in _THREADS if (value := os.environ.get(name))},
+        },
+    }  # fmt: skip
+
+
+def outcome_of(run: Run) -> dict[str, Any]:
+    """What came of the settings."""
+    one = run.snapshot
+    return {
+        "steps": one.step, "device_used": one.device.kind, "ended": run.ended,
         "interrupted": run.interrupted,
     }  # fmt: skip
 
 
-def _metrics_csv(snapshot: Snapshot) -> str:
-    """A row a measurement; a cell is empty where the part has no rows."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for step, *values in snapshot.history.rows.tolist():
-        writer.writerow([int(step), *("" if math.isnan(value) else value for value in values)])
-    return text.getvalue()
+def data_digest(split: Split | StoredSplit) -> str:
+    """Tells whether two readers saw the same rows.
+
+    Of very many every k-th row is looked at, of rows on disk the samples that are in memory.
+    """
+    data, digest = split.dataset, hashlib.blake2b(digest_size=16)
+    digest.update("\n".join(data.class_names).encode(errors="surrogateescape"))
+    arrays: list[np.ndarray | None] = [data.labels]
+    if isinstance(split, Split):
+        arrays += [split.dataset.X, split.dataset.targets, split.dataset.weights]
+    else:
+        arrays += [split.train.sample.X, split.validation.X]
+    for array in arrays:
+        if array is not None:
+            _digest_rows(digest, array)
+    return digest.hexdigest()
+
+
+def _digest_rows(digest: hashlib.blake2b, array: np.ndarray) -> None:
+    every = max(1, array.nbytes // DIGEST_BYTES)
+    rows = every * max(1, (1 << 22) // max(1, array[:1].nbytes))
+    for start in range(0, len(array), rows):
+        digest.update(np.ascontiguousarray(array[start : start + rows : every]).data)
+
+
+def rows_csv(rows: np.ndarray) -> bytes:
+    """The lines of measurements (m, len(COLUMNS)); a cell is empty where the part has no rows."""
+    return b"".join(
+        ",".join([str(int(step)), *("" if math.isnan(v) else repr(v) for v in values)]).encode()
+        + b"\n"
+        for step, *values in rows.tolist()
+    )
+
+
+def rows_before(path: Path, step: float) -> bytes:
+    """The lines of a metrics file up to a step, whole ones alone; the header where it has none.
+
+    Raises:
+        FileProblem: it can't be read.
+    """
+    header = ",".join(COLUMNS).encode() + b"\n"
+    if not path.exists():
+        return header
+    kept = []
+    for line in read_bounded(path).split(b"\n")[1:-1]:
+        first, _, rest = line.partition(b",")
+        if rest and first.isdigit() and int(first) < step:
+            kept.append(line + b"\n")
+    return header + b"".join(kept)

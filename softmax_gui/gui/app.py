@@ -24,7 +24,7 @@ from softmax_gui.gui.main_window import MainWindow
 from softmax_gui.gui.settings import load_settings, settings_path
 from softmax_gui.gui.widgets.message_bar import Tone
 from softmax_gui.i18n import tr
-from softmax_gui.training import compiled
+from softmax_gui.training import compiling
 
 PREPARE_MS = 250  # after the first paint: the compiled loop is made ready
 SIGNAL_MS = 200  # Python runs at least so often, so that Ctrl+C and SIGTERM are heard
@@ -54,7 +54,7 @@ def run(arguments: list[str]) -> int:
 
 def _prepare(folder: str) -> None:
     """What can wait until the window is there: the compiled loop, and what a crash left behind."""
-    compiled.prepare()
+    compiling.prepare()
     for place in {str(settings_path().parent), folder} - {""}:
         # On a thread of its own: the folder may be on a network share that is gone.
         threading.Thread(target=remove_leftovers, args=(place,), daemon=True).start()

@@ -49,6 +49,10 @@ class Appearance(QObject):
         self.set_language(self.settings.language)
         self.set_unit(self.settings.unit)
 
+    def unit(self) -> Unit:
+        """The unit of every loss on screen."""
+        return Unit(self.settings.unit)
+
     def set_unit(self, name: str) -> None:
         """Every loss, entropy and surprisal on screen in "nat" or "bit"."""
         unit = Unit.BIT if name == "bit" else Unit.NAT

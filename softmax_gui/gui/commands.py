@@ -41,10 +41,14 @@ COMMANDS = (
             N_("Start from exported weights, at step 0.")),
     Command("export_weights", "file", N_("Export weights…"), "Ctrl+E",
             N_("Write the weights as safetensors, NPZ, JSON or CSV."), separated=True),
+    Command("attach", "file", N_("Attach to run…"), "Ctrl+Shift+A",
+            N_("Watch a run that another process makes, in its run folder."), separated=True),
+    Command("detach", "file", N_("Detach"), "Ctrl+Shift+D", N_("Back to your own run.")),
     Command("save_loss", "figure", N_("Loss…"), "Ctrl+Alt+1"),
     Command("save_accuracy", "figure", N_("Accuracy…"), "Ctrl+Alt+2"),
     Command("save_weights_plot", "figure", N_("Weights…"), "Ctrl+Alt+3"),
     Command("save_probabilities", "figure", N_("Probabilities…"), "Ctrl+Alt+4"),
+    Command("save_decays", "figure", N_("Weight decays…"), "Ctrl+Alt+5"),
     Command("quit", "file", N_("Quit"), "Ctrl+Q", separated=True),
     Command("undo", "edit", N_("Undo"), "Ctrl+Z", N_("Takes the last stroke back.")),
     Command("redo", "edit", N_("Redo"), "Ctrl+Shift+Z", N_("Makes the stroke again.")),
@@ -55,6 +59,9 @@ COMMANDS = (
     Command("step", "train", N_("Step (one minibatch)"), "F6"),
     Command("epoch", "train", N_("Epoch (every example once)"), "F7"),
     Command("reset", "train", N_("Reset"), "F8", N_("Back to step 0 and zero weights.")),
+    Command("sweep", "train", N_("Try 16 weight decays"), "F9",
+            N_("Runs to the optimum with one weight decay after the other, or pauses that."),
+            separated=True),
     Command("slower", "train", N_("Slower"), "Ctrl+[", separated=True),
     Command("faster", "train", N_("Faster"), "Ctrl+]"),
     Command("nat", "view", N_("Nats"), "Ctrl+Shift+N",
@@ -77,6 +84,8 @@ COMMANDS = (
     Command("about", "help", N_("About Softmax GUI"), "Ctrl+F1", separated=True),
 )  # fmt: skip
 PICTURE_ONLY = ("clear", "invert", "noise")
+OWN_RUN_ONLY = ("open_data", "open_weights", "export_weights", "train", "step", "epoch", "reset",
+                "sweep", "slower", "faster")  # fmt: skip
 TOOLBAR = ("train", "step", "epoch", "reset")
 EXAMPLES = 9  # Ctrl+1 to Ctrl+9 show an example of a class
 
@@ -88,7 +97,7 @@ class Commands:
         self._actions: dict[str, QAction] = {}
         self._groups: dict[str, QActionGroup] = {}
         self.menus: dict[str, QMenu] = {}
-        self._is_picture = True
+        self._is_picture, self._is_attached = True, False
         for key in MENUS:
             self.menus[key] = window.menuBar().addMenu("")
         for command in COMMANDS:
@@ -138,10 +147,22 @@ class Commands:
                 self[command.key].setEnabled(picture)
                 self._describe(command)
 
+    def show_attached(self, attached: bool) -> None:
+        """While another run is watched, one's own rests; the tips say so."""
+        self._is_attached = attached
+        for command in COMMANDS:
+            if command.key in (*OWN_RUN_ONLY, "detach"):
+                self[command.key].setEnabled(attached == (command.key == "detach"))
+                self._describe(command)
+
     def _describe(self, command: Command) -> None:
         action, tip = self[command.key], tr(command.tip) if command.tip else ""
         if command.key in PICTURE_ONLY and not self._is_picture:
             tip = tr("These features are no pixels.")
+        if command.key in OWN_RUN_ONLY and self._is_attached:
+            tip = tr("A run is being watched. Detach from it first.")
+        if command.key == "detach" and not self._is_attached:
+            tip = tr("No run is being watched.")
         action.setText(tr(command.text))
         action.setToolTip(f"{tip or action.text()} ({_written(action)})")
         action.setStatusTip(tip)
@@ -169,6 +190,7 @@ class Commands:
         self._primary.setStyleSheet(
             f"QToolButton {{ background: {colors.accent}; color: {colors.on_accent};"
             " border: none; border-radius: 4px; padding: 5px 12px; font-weight: bold; }"
+            f" QToolButton:disabled {{ background: {colors.border}; color: {colors.muted}; }}"
         )
 
     def connect_examples(self, show: Callable[[int], None]) -> None:

@@ -34,6 +34,15 @@ class FilesMenu:
         kinds = tr("Tables and arrays ({patterns})").format(patterns="*.csv *.tsv *.txt *.npz")
         return self._ask_open(tr("Open data"), f"{kinds};;{tr('All files')} (*)")
 
+    def ask_run(self) -> Path | None:
+        """A run folder, or None when the user thinks better of it."""
+        folder = QFileDialog.getExistingDirectory(
+            self._window, tr("Attach to run"), self.folder, QFileDialog.Option.ShowDirsOnly
+        )
+        if folder:
+            self.folder = str(Path(folder).parent)
+        return Path(folder) if folder else None
+
     def export_weights(self, snapshot: Snapshot | None, split: Split | None) -> None:
         """Asks where to, then writes the weights of this snapshot, if there is one."""
         if not self._has_data(split):

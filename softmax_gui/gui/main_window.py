@@ -3,41 +3,44 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QByteArray, QEvent, QTimer, Slot
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from softmax_gui.core.models import Dense
 from softmax_gui.data.dataset import Split
-from softmax_gui.gui import fonts
 from softmax_gui.gui.appearance import Appearance
+from softmax_gui.gui.attachment import Attachment
 from softmax_gui.gui.commands import Commands
 from softmax_gui.gui.docks import Docks
 from softmax_gui.gui.files_menu import FilesMenu
-from softmax_gui.gui.help import show_about, show_guide, show_shortcuts
 from softmax_gui.gui.narrator import Narrator
+from softmax_gui.gui.run_config import LoadRequest, layer_order
+from softmax_gui.gui.screen import Screen
 from softmax_gui.gui.settings import Settings, save_settings
 from softmax_gui.gui.speed import SpeedControl
 from softmax_gui.gui.status_line import StatusLine
-from softmax_gui.gui.trainer import LoadRequest, Trainer
+from softmax_gui.gui.sweep_control import SweepControl
+from softmax_gui.gui.training_thread import Trainer
 from softmax_gui.gui.units import Unit
 from softmax_gui.gui.views.data_panel import DataPanel
 from softmax_gui.gui.views.draw_view import DrawView
 from softmax_gui.gui.views.plots_view import PlotsView
 from softmax_gui.gui.views.prediction_view import PredictionView
+from softmax_gui.gui.views.sweep_view import SweepView
 from softmax_gui.gui.views.training_panel import TrainingPanel
 from softmax_gui.gui.widgets.message_bar import MessageBar, Tone
+from softmax_gui.gui.wiring import connect_commands
 from softmax_gui.gui.wishes import Wishes
+from softmax_gui.i18n import tr
 from softmax_gui.training.snapshot import RunState, Snapshot
 from softmax_gui.training.watch import TrainingDiverged
 
-FRAME_MS = 33
 log = logging.getLogger("softmax_gui")
 
 
@@ -47,16 +50,12 @@ class MainWindow(QMainWindow):
     def __init__(self, settings: Settings, settings_path: Path) -> None:
         super().__init__()
         self._settings_path = settings_path
-        self._split: Split | None = None
         self._source = ""  # the sample or file that is loaded
-        self._newest: Snapshot | None = None  # of the run; drawn on the next frame
         self._state = RunState.READY
-        self._frame = QTimer(self, singleShot=True)
-        self._drawn_at = 0.0
         self._build(settings)
         self._connect_views()
         self._connect_trainer()
-        self._connect_commands()
+        connect_commands(self)
         self._restore(settings)
 
     # -- building --------------------------------------------------------------------------------
@@ -65,12 +64,15 @@ class MainWindow(QMainWindow):
         self.trainer = Trainer(self)
         self.messages = MessageBar()
         self.plots, self.data, self.training = PlotsView(), DataPanel(), TrainingPanel()
-        self.draw, self.prediction = DrawView(), PredictionView()
+        self.draw, self.prediction, self.sweep = DrawView(), PredictionView(), SweepView()
+        self.tabs = QTabWidget(documentMode=True)
+        self.tabs.addTab(self.plots, "")
+        self.tabs.addTab(self.sweep, "")
         centre = QWidget()
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(8, 8, 8, 0)
         layout.addWidget(self.messages)
-        layout.addWidget(self.plots, 1)
+        layout.addWidget(self.tabs, 1)
         self.setCentralWidget(centre)
         self.docks = Docks(self, {
             "data": self.data, "training": self.training,
@@ -86,10 +88,18 @@ class MainWindow(QMainWindow):
         self.wishes = Wishes(self.trainer, self.training.known_device(settings.device))
         self.files = FilesMenu(self, self.narrator.say, settings.folder)
         self.appearance = Appearance(self, self.commands, settings, self._show_unit)
+        views = (self.plots, self.prediction, self.draw)
+        self.display = Screen(self, views, self.status, self.commands)
+        say = self.narrator.say
+        self.sweeping = SweepControl(
+            self.sweep, self.trainer, say, self._adjust, self.use_weights, self
+        )
+        locked = (self.data, self.training, self.sweep, self.speed)
+        self.attachment = Attachment(self.display, self.status, say, locked, self)
 
     def _connect_views(self) -> None:
         self.data.source_chosen.connect(self.load)
-        self.data.open_requested.connect(self._open_data)
+        self.data.open_requested.connect(self.open_data)
         self.data.classes.class_activated.connect(self.draw.show_example)
         self.data.world_changed.connect(lambda world: self.wishes.load(world=world))
         self.training.setting_changed.connect(self.wishes.adjust)
@@ -97,7 +107,6 @@ class MainWindow(QMainWindow):
         self.training.device_changed.connect(self.wishes.use_device)
         self.training.refused.connect(self.narrator.warn)
         self.draw.refused.connect(self.narrator.warn)
-        self.draw.vector_edited.connect(self._predict)
         self.draw.example_shown.connect(self.prediction.show_label)
         self.speed.speed_changed.connect(self.trainer.speed_requested)
 
@@ -106,44 +115,12 @@ class MainWindow(QMainWindow):
         self.trainer.data_refused.connect(self._refuse_data)
         self.trainer.snapshot_ready.connect(self._keep)
         self.trainer.state_changed.connect(self._show_state)
+        self.trainer.solved.connect(self._tell_end)
+        self.trainer.safe_rate_found.connect(self.training.show_safe_rate)
+        self.attachment.changed.connect(self.commands.show_attached)
         self.trainer.noticed.connect(self.narrator.warn)
         self.trainer.diverged.connect(self._tell_divergence)
         self.trainer.failed.connect(self.narrator.tell_training_failure)
-        self._frame.timeout.connect(self._draw_frame)
-
-    def _connect_commands(self) -> None:
-        plots, save = self.plots, self.files.save_figure
-        for key, slot in {
-            "open_data": self._open_data,
-            "open_weights": self._open_weights,
-            "export_weights": lambda: self.files.export_weights(self._newest, self._split),
-            "save_loss": lambda: save(plots.complete().loss, "loss"),
-            "save_accuracy": lambda: save(plots.complete().accuracy, "accuracy"),
-            "save_weights_plot": lambda: save(plots.weights, "weights"),
-            "save_probabilities": lambda: save(self.prediction.bars, "probabilities"),
-            "quit": self.close,
-            "undo": self.draw.undo_stack.undo,
-            "redo": self.draw.undo_stack.redo,
-            "clear": self.draw.clear,
-            "invert": self.draw.invert,
-            "noise": self.draw.add_noise,
-            "train": self.trainer.toggle_requested.emit,
-            "step": self.trainer.step_requested.emit,
-            "epoch": self.trainer.epoch_requested.emit,
-            "reset": lambda: self.trainer.reset_requested.emit(None),
-            "slower": self.speed.slower,
-            "faster": self.speed.faster,
-            "reset_layout": self._reset_layout,
-            "guide": lambda: show_guide(self),
-            "shortcuts": lambda: show_shortcuts(self, self.commands.paths()),
-            "about": lambda: show_about(self),
-        }.items():
-            self.commands[key].triggered.connect(lambda _=False, slot=slot: self._obey(slot))
-        self.commands["log_step"].toggled.connect(lambda on: plots.complete().set_log_step(on))
-        self.commands["log_loss"].toggled.connect(lambda on: plots.complete().set_log_loss(on))
-        self.commands.connect_examples(self.draw.show_example)
-        self.commands.follow(self.draw.undo_stack)
-        self.commands.menus["language"].aboutToShow.connect(fonts.ensure_hangul)
 
     def _restore(self, settings: Settings) -> None:
         self.appearance.restore()
@@ -166,27 +143,60 @@ class MainWindow(QMainWindow):
 
     def newest(self) -> Snapshot | None:
         """The newest snapshot of the run."""
-        return self._newest
+        return self.display.newest
 
-    def _obey(self, slot: Callable[[], object]) -> None:
+    def split(self) -> Split | None:
+        """The data of the run."""
+        return self.display.split
+
+    def obey(self, slot: Callable[[], object]) -> None:
+        """Does what a command says."""
         self.training.commit()  # a number typed and not yet entered counts first
         slot()
 
     @Slot()
-    def _open_data(self) -> None:
+    def open_data(self) -> None:
+        """Asks for a file of data and loads it."""
         if path := self.files.ask_data():
             self.load(path)
 
-    def _open_weights(self) -> None:
-        if found := self.files.open_weights(lambda: self._split):
+    def open_weights(self) -> None:
+        """Asks for a file of weights and starts from them."""
+        if found := self.files.open_weights(self.split):
             self.use_weights(*found)
 
     def use_weights(self, model: Dense, text: str) -> None:
         """Goes on from these weights (W (d, q), b (q,)) and says `text`."""
+        if layer_order(self.wishes.config):  # a dense W is no sum of Kronecker products
+            self._adjust({"phm_order": 0})
         self.trainer.reset_requested.emit(model)
         self.narrator.say(Tone.DONE, text)
 
-    def _reset_layout(self) -> None:
+    @Slot()
+    def ask_for_run(self) -> None:
+        """Asks for a run folder and watches it."""
+        if folder := self.files.ask_run():
+            self.attach(folder)
+
+    def attach(self, folder: Path) -> None:
+        """Shows a run folder instead of one's own run, which rests."""
+        self.trainer.pause_requested.emit()
+        self.tabs.setCurrentWidget(self.plots)
+        self.attachment.attach(folder)
+
+    def try_decays(self) -> None:
+        """Shows the tab of weight decays and does what its one button would."""
+        self.tabs.setCurrentWidget(self.sweep)
+        self.sweep.begin_or_pause()
+
+    def _adjust(self, changes: dict[str, Any]) -> None:
+        """Changes settings by something else than their fields."""
+        self.wishes.adjust(changes)
+        self.training.show_config(self.wishes.config)
+        self.sweep.show_in_force(self.wishes.config.weight_decay)
+
+    def reset_layout(self) -> None:
+        """Every panel back to its first place."""
         self.commands.toolbar.show()
         self.docks.reset()
         self.plots.reset_layout()
@@ -197,45 +207,34 @@ class MainWindow(QMainWindow):
     def _show_data(self, loaded: tuple[LoadRequest, Split]) -> None:
         request, split = loaded
         self.wishes.grant(request)
-        self._source, self._split, self._newest = request.source, split, None
-        if any(map(fonts.has_hangul, split.dataset.class_names)):
-            fonts.ensure_hangul()
+        self._source = request.source
         self.data.show_data(split, request.source)
+        self.training.show_data(split)
         self.training.show_config(self.wishes.config)
-        for view in (self.plots, self.prediction, self.draw):
-            view.show_data(split)
-        self.commands.name_examples(split.dataset.class_names)
-        self.commands.show_picture(self.draw.is_picture())
-        self._predict(self.draw.vector())
-        self.setWindowTitle(f"{split.dataset.name} – Softmax GUI")
+        self.sweeping.forget()
+        self.sweep.show_data(split)
+        self.sweep.show_in_force(self.wishes.config.weight_decay)
+        self.display.show_data(split)
 
     @Slot(object)
     def _refuse_data(self, refused: tuple[LoadRequest, Exception]) -> None:
         request, error = refused
         self.narrator.tell_refusal(error)
         self.wishes.refuse(request)
-        if self._split is not None:  # what is really loaded
-            self.data.show_data(self._split, self._source)
+        if (split := self.split()) is not None:  # what is really loaded
+            self.data.show_data(split, self._source)
             self.data.show_world(self.wishes.world)
             self.training.show_config(self.wishes.config)
 
     @Slot(object)
     def _keep(self, snapshot: Snapshot) -> None:
-        self._newest = snapshot
-        if not self._frame.isActive():
-            waited_ms = 1000 * (time.monotonic() - self._drawn_at)
-            self._frame.start(max(0, round(FRAME_MS - waited_ms)))
-
-    @Slot()
-    def _draw_frame(self) -> None:
-        self._drawn_at = time.monotonic()
-        snapshot = self._newest
-        if snapshot is None:
-            return
-        self.plots.show_snapshot(snapshot)
-        self.prediction.show_model(snapshot.model)
-        self.status.show_snapshot(snapshot)
+        self.display.keep(snapshot)
         self.training.show_device(snapshot.device)
+        self.training.show_certificate(snapshot.certificate)
+
+    @Slot(object)
+    def _tell_end(self, snapshot: Snapshot) -> None:
+        self.narrator.tell_end(snapshot, self.appearance.unit(), self._adjust)
 
     @Slot(object)
     def _show_state(self, state: RunState) -> None:
@@ -244,15 +243,8 @@ class MainWindow(QMainWindow):
         self.commands.show_running(state is RunState.RUNNING)
         self.narrator.show_state(state)
 
-    @Slot(object)
-    def _predict(self, vector: np.ndarray) -> None:
-        if self._split is not None:
-            picture = self._split.dataset.image_shape is not None
-            x = vector if picture else self._split.scaling.apply(vector)
-            self.prediction.show_vector(x)
-
     def _show_unit(self, unit: Unit) -> None:
-        for view in (self.plots, self.data, self.prediction):
+        for view in (self.plots, self.data, self.prediction, self.training, self.sweep):
             view.show_unit(unit)
 
     @Slot(object)
@@ -260,8 +252,7 @@ class MainWindow(QMainWindow):
         self.narrator.tell_divergence(divergence, self._use_rate)
 
     def _use_rate(self, rate: float) -> None:
-        self.wishes.adjust({"learning_rate": rate})
-        self.training.show_config(self.wishes.config)
+        self._adjust({"learning_rate": rate})
         self.trainer.start_requested.emit()
 
     def _retranslate(self) -> None:
@@ -270,6 +261,10 @@ class MainWindow(QMainWindow):
         self.status.retranslate()
         self.docks.retranslate()
         self.narrator.retranslate()
+        self.attachment.retranslate()
+        self.tabs.setTabText(0, tr("Training run"))
+        self.tabs.setTabText(1, tr("Weight decay"))
+        self.tabs.tabBar().setAccessibleName(tr("Training run or weight decays"))
 
     # -- Qt's calls ------------------------------------------------------------------------------
 
@@ -283,7 +278,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keeps the settings and ends the thread, whatever it is doing."""
-        self._frame.stop()
+        self.display.stop()
+        self.attachment.shutdown()
         settings = replace(
             self.appearance.settings,
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),

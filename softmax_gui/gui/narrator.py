@@ -9,11 +9,14 @@ from PySide6.QtCore import QObject, Slot
 
 from softmax_gui.files import shown
 from softmax_gui.gui.status_line import StatusLine
+from softmax_gui.gui.units import Unit
+from softmax_gui.gui.views.training_texts import certificate_text
 from softmax_gui.gui.widgets.message_bar import MessageBar, Tone
 from softmax_gui.i18n import tr
-from softmax_gui.training.snapshot import RunState
+from softmax_gui.training.snapshot import RunState, Snapshot
 from softmax_gui.training.watch import TrainingDiverged
 
+MENDING_DECAY = 0.001  # makes a finite optimum of separable classes
 log = logging.getLogger("softmax_gui")
 
 
@@ -81,6 +84,23 @@ class Narrator(QObject):
         rate = float(f"{divergence.safe_rate:.2g}")
         button = tr("Use {rate:g}").format(rate=rate)
         self.say(Tone.WARNING, str(divergence), button, lambda: use(rate))
+
+    def tell_end(
+        self, snapshot: Snapshot, unit: Unit, adjust: Callable[[dict[str, float]], None]
+    ) -> None:
+        """A solver is done; where there is no optimum, a button adds weight decay."""
+        certificate = snapshot.certificate
+        text = tr("The solver is done after {steps:,} steps, {passes:,.0f} passes over the data.")
+        text = text.format(steps=snapshot.step, passes=snapshot.epoch)
+        if certificate is None:
+            self.say(Tone.DONE, text)
+        elif certificate.verdict == "separable":
+            button = tr("Use weight decay {decay:g}").format(decay=MENDING_DECAY)
+            line = f"{text} {certificate_text(certificate, unit)}"
+            self.say(Tone.WARNING, line, button, lambda: adjust({"weight_decay": MENDING_DECAY}))
+        else:
+            tone = Tone.DONE if certificate.verdict == "optimum" else Tone.WARNING
+            self.say(tone, f"{text} {certificate_text(certificate, unit)}")
 
     @Slot(object)
     def tell_training_failure(self, error: BaseException) -> None:

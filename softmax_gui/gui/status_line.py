@@ -1,4 +1,4 @@
-"""The line at the bottom: state, step, epoch, examples a second, device, last message."""
+"""The line at the bottom: state, step, epochs, what is done a second, device, last message."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QStatusBar
 
 from softmax_gui.gui import theme
 from softmax_gui.i18n import tr
+from softmax_gui.training.devices import Device
 from softmax_gui.training.snapshot import RunState, Snapshot
 
 WINDOW_S = 1.0  # the rate is a mean over so long
@@ -21,6 +22,7 @@ class StatusLine:
         self._bar = bar
         self._state = RunState.READY
         self._snapshot: Snapshot | None = None
+        self._watched = ""  # of a run that somebody else makes
         self._seen: deque[tuple[float, int]] = deque()
         self._labels = {key: QLabel() for key in ("device", "rate", "epoch", "step", "state")}
         sample = {"device": "", "rate": "99,999,999 examples/s", "epoch": "epoch 99,999.9",
@@ -40,7 +42,7 @@ class StatusLine:
         self.retranslate()
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Step, epoch, rate and device."""
+        """Step, epochs or passes, rate and device."""
         self._snapshot = snapshot
         now = time.monotonic()
         if self._seen and snapshot.examples < self._seen[-1][1]:
@@ -48,6 +50,12 @@ class StatusLine:
         self._seen.append((now, snapshot.examples))
         while self._seen[0][0] < now - WINDOW_S and len(self._seen) > 2:
             self._seen.popleft()
+        self.retranslate()
+
+    def show_watched(self, text: str) -> None:
+        """How a run stands that is watched, in the place of one's own; "" is one's own again."""
+        self._watched = text
+        self._seen.clear()
         self.retranslate()
 
     def show_message(self, text: str) -> None:
@@ -67,13 +75,31 @@ class StatusLine:
             RunState.READY: tr("Ready"), RunState.RUNNING: tr("Running"),
             RunState.PAUSED: tr("Paused"), RunState.FAILED: tr("Stopped by an error"),
         }  # fmt: skip
-        self._labels["state"].setText(names[self._state])
+        self._labels["state"].setText(self._watched or names[self._state])
         if self._snapshot is None:
             return
-        one, rate = self._snapshot, self.rate()
+        one, device = self._snapshot, self._snapshot.device
         self._labels["step"].setText(tr("step {step:,}").format(step=one.step))
-        self._labels["epoch"].setText(tr("epoch {epoch:,.1f}").format(epoch=one.epoch))
-        text = tr("{rate:,.0f} examples/s").format(rate=float(f"{rate:.3g}")) if rate else ""
-        self._labels["rate"].setText(text)
-        self._labels["device"].setText(tr(one.device.label))
-        self._labels["device"].setToolTip(tr(one.device.reason))
+        solving = one.config.solver != "minibatch"
+        text = tr("{epoch:,.1f} passes") if solving else tr("epoch {epoch:,.1f}")
+        self._labels["epoch"].setText(text.format(epoch=one.epoch))
+        self._labels["rate"].setText(self._rate_text(solving))
+        self._labels["device"].setText(_device_text(device))
+        self._labels["device"].setToolTip(tr(device.reason))
+
+    def _rate_text(self, solving: bool) -> str:
+        rate, one = self.rate(), self._snapshot
+        if not rate or one is None:
+            return ""
+        if solving and one.epoch > 0:
+            passes = rate * one.epoch / one.examples
+            return tr("{rate:,.1f} passes/s").format(rate=float(f"{passes:.3g}"))
+        return tr("{rate:,.0f} examples/s").format(rate=float(f"{rate:.3g}"))
+
+
+def _device_text(device: Device) -> str:
+    text = tr(device.label)
+    if not device.threads:
+        return text
+    threads = tr("1 thread") if device.threads == 1 else tr("{count} threads")
+    return f"{text}, {threads.format(count=device.threads)}"

@@ -1,4 +1,4 @@
-"""The training thread: a worker that advances one session in slices, and its owner."""
+"""The worker of the training thread: advances one session in slices."""
 
 from __future__ import annotations
 
@@ -6,32 +6,25 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from softmax_gui.core.models import Dense
 from softmax_gui.data.batches import split
+from softmax_gui.data.dataset import Split
 from softmax_gui.data.samples import load
-from softmax_gui.data.synthetic import World
+from softmax_gui.gui.pace import Pace
+from softmax_gui.gui.run_config import LoadRequest, as_run, fitted, layer_order
 from softmax_gui.i18n import tr
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import DEVICE_ERRORS
 from softmax_gui.training.session import TrainingSession
-from softmax_gui.training.snapshot import RunState
+from softmax_gui.training.snapshot import RunState, Snapshot
 from softmax_gui.training.watch import TrainingDiverged
 
-FULL_SPEED = math.inf
-
-
-@dataclass(frozen=True)
-class LoadRequest:
-    """Which data to train on from now, and how; `world` describes the 2x2 world."""
-
-    source: str  # a sample's name or a file's path
-    config: TrainConfig
-    world: World | None = None
+RATE_DEPENDS_ON = {"batch_size", "momentum", "weight_decay", "class_weight"}
 
 
 class TrainingWorker(QObject):
@@ -43,6 +36,8 @@ class TrainingWorker(QObject):
     data_refused = Signal(object)  # the LoadRequest and the exception; the data before stay
     noticed = Signal(str)  # a sentence the user should see
     diverged = Signal(object)  # the TrainingDiverged; the run is paused
+    solved = Signal(object)  # the Snapshot in which a solver came to its end; the run is paused
+    safe_rate_found = Signal(float)  # the largest rate that is surely stable; NaN: none is known
     failed = Signal(object)  # the exception that ended the run
     SLICE_S, FRAME_S = 0.010, 1 / 30
 
@@ -51,12 +46,13 @@ class TrainingWorker(QObject):
         self._session: TrainingSession | None = None
         self._state = RunState.READY
         self._published_at = -math.inf
-        self._steps_per_s = FULL_SPEED
         self._goal_epoch: int | None = None  # where to pause by itself
-        self._owed = 0.0  # steps due at a limited speed
-        self._sliced_at = 0.0
+        self._pace = Pace()
+        self._threads = 0  # as the user asked for; the session is told how many that makes
         self._pulse = QTimer(self)  # a child: moves, and dies, with the worker
         self._pulse.timeout.connect(self._run_slice)
+        self._rate_wanted = QTimer(self, singleShot=True)  # of many changes in a row, the last
+        self._rate_wanted.timeout.connect(self._find_safe_rate)
 
     # -- slots, called from the window through queued signals ------------------------------------
 
@@ -67,24 +63,26 @@ class TrainingWorker(QObject):
             try:
                 dataset = load(request.source, seed=request.config.seed, world=request.world)
                 parts = split(dataset, seed=request.config.seed)
-                session = TrainingSession(parts, request.config)
+                request = replace(request, config=fitted(request.config, dataset))
+                session = TrainingSession(parts, as_run(request.config, parts))
             except (OSError, ValueError, MemoryError, *DEVICE_ERRORS) as error:
                 self.data_refused.emit((request, error))
                 return
-            self._session = session
+            self._session, self._threads = session, request.config.threads
             self._begin_epoch_anew()
             self.data_loaded.emit((request, parts))
             self._publish()
             self._set_state(RunState.RUNNING if self._state is RunState.RUNNING else RunState.READY)
             self._tell_notice()
+            self._rate_wanted.start(0)
 
     @Slot()
     def start(self) -> None:
         """Trains until paused."""
         with self._edge():
-            if not self._has_data() or self._state is RunState.RUNNING:
+            if not self._has_work() or self._state is RunState.RUNNING:
                 return
-            self._owed, self._sliced_at = 1.0, time.monotonic()  # at a slow speed, a step at once
+            self._pace.begin()
             self._pulse.start(self._pulse_ms())
             self._set_state(RunState.RUNNING)
 
@@ -102,17 +100,18 @@ class TrainingWorker(QObject):
 
     @Slot()
     def step(self) -> None:
-        """One minibatch, then pauses."""
+        """One minibatch, or one iteration of a solver, then pauses."""
         with self._edge():
-            if self._has_data():
+            if self._has_work():
                 self._need_session().advance(steps=1)
                 self._stop()
                 self._tell_notice()
+                self._tell_end()
 
     @Slot()
     def epoch(self) -> None:
         """Trains to the end of the epoch, then pauses; in slices, so that Pause still works."""
-        if self._has_data():
+        if self._has_work():
             self._goal_epoch = self._need_session().epoch + 1
             self.start()
 
@@ -132,7 +131,7 @@ class TrainingWorker(QObject):
         """Changes settings of TrainConfig between two steps."""
         with self._edge():
             if self._session is not None:
-                self._session.adjust(**changes)
+                self._put_in_force(self._session, changes)
                 if self._state is not RunState.RUNNING:
                     self._publish()
 
@@ -147,11 +146,20 @@ class TrainingWorker(QObject):
 
     @Slot(float)
     def set_speed(self, steps_per_s: float) -> None:
-        """Steps a second from now on; FULL_SPEED is as fast as it goes."""
-        self._steps_per_s, self._owed = steps_per_s, 0.0
-        self._sliced_at = time.monotonic()
+        """Steps a second from now on; infinite: as fast as it goes."""
+        self._pace.set_speed(steps_per_s)
         if self._pulse.isActive():
             self._pulse.start(self._pulse_ms())
+
+    @property
+    def has_run(self) -> bool:
+        """Whether there are data and a run of them."""
+        return self._session is not None
+
+    def basis(self) -> tuple[Split, TrainConfig]:
+        """The data and the settings in force, for work beside the run on the same thread."""
+        session = self._need_session()
+        return session.split, session.config
 
     # -- slices ----------------------------------------------------------------------------------
 
@@ -159,29 +167,27 @@ class TrainingWorker(QObject):
         with self._edge():
             session = self._need_session()
             epochs = None if self._goal_epoch is None else self._goal_epoch - session.epoch
-            session.advance(steps=self._due(), epochs=epochs, seconds=self.SLICE_S)
+            self._advance(session, epochs)
             self._tell_notice()
-            if self._goal_epoch is not None and session.epoch >= self._goal_epoch:
+            if session.finished:
+                self._stop()
+                self._tell_end()
+            elif self._goal_epoch is not None and session.epoch >= self._goal_epoch:
                 self._stop()
             elif time.monotonic() - self._published_at >= self.FRAME_S:
                 self._publish()
 
-    def _due(self) -> int | None:
-        """Steps to take in this slice; None at full speed."""
-        if math.isinf(self._steps_per_s):
-            return None
-        now = time.monotonic()
-        # After a stall (a laptop that slept) a quarter of a second is made up, not hours.
-        self._owed += self._steps_per_s * min(now - self._sliced_at, 0.25)
-        self._sliced_at = now
-        due = int(self._owed)
-        self._owed -= due
-        return due
+    def _advance(self, session: TrainingSession, epochs: int | None) -> None:
+        due = self._pace.due()
+        solving = due is not None and session.config.solver != "minibatch"
+        before = session.snapshot().step if solving else 0
+        session.advance(steps=due, epochs=epochs, seconds=self.SLICE_S)
+        if due is not None and solving:
+            self._pace.give_back(due - (session.snapshot().step - before))
+            self._pulse.setInterval(self._pulse_ms())
 
     def _pulse_ms(self) -> int:
-        if math.isinf(self._steps_per_s):
-            return 0
-        return round(max(1000 * self.SLICE_S, min(100, 250 / self._steps_per_s)))
+        return self._pace.interval_ms(self.SLICE_S)
 
     def _stop(self) -> None:
         self._pulse.stop()
@@ -192,7 +198,45 @@ class TrainingWorker(QObject):
 
     def _publish(self) -> None:
         self._published_at = time.monotonic()
-        self.snapshot_ready.emit(self._need_session().snapshot())
+        self.snapshot_ready.emit(self._snapshot())
+
+    def _snapshot(self) -> Snapshot:
+        """Of the session, with the settings as the user made them."""
+        one = self._need_session().snapshot()
+        return replace(one, config=replace(one.config, threads=self._threads))
+
+    def _tell_end(self) -> None:
+        if self._need_session().finished:
+            self.solved.emit(self._snapshot())
+
+    # -- settings --------------------------------------------------------------------------------
+
+    def _put_in_force(self, session: TrainingSession, changes: dict[str, Any]) -> None:
+        layer = layer_order(session.config)
+        asked = replace(session.config, threads=self._threads, **changes)
+        if fitted(asked, session.split.dataset) != asked:  # other data were loaded meanwhile
+            self.noticed.emit(tr("The layer stays dense: the order does not fit these data."))
+            asked = fitted(asked, session.split.dataset)
+        run = as_run(asked, session.split)
+        if session.finished and run != session.config:
+            session.use_device(run.device)  # its solver has ended; a new one takes up the work
+        session.adjust(**{name: getattr(run, name) for name in {*changes, "threads"}})
+        if layer_order(session.config) != layer:  # its weights are no start for another layer
+            session.reset(None)
+            self._begin_epoch_anew()
+            if self._state is not RunState.RUNNING:
+                self._set_state(RunState.READY)
+        self._tell_notice()
+        if RATE_DEPENDS_ON & changes.keys():
+            self._rate_wanted.start(0)
+
+    def _find_safe_rate(self) -> None:
+        with self._edge():
+            try:
+                rate = self._need_session().safe_learning_rate()
+            except ValueError:  # of numbers above 1e150 no square is known
+                rate = math.nan
+            self.safe_rate_found.emit(rate)
 
     def _begin_epoch_anew(self) -> None:
         """After a start at step 0: an epoch that was under way ends with the first one."""
@@ -214,6 +258,18 @@ class TrainingWorker(QObject):
         if self._session is None:
             self.noticed.emit(tr("There are no data yet. Choose a source first."))
         return self._session is not None
+
+    def _has_work(self) -> bool:
+        """Whether there are data and something left to do; says so if not."""
+        if not self._has_data():
+            return False
+        if self._need_session().finished:
+            text = tr(
+                "Nothing is left to do: the solver is done. Change a setting, or press Reset."
+            )
+            self.noticed.emit(text)
+            return False
+        return True
 
     def _takes(self, model: Dense | None) -> bool:
         """Whether the weights fit; other data may have come between their check and now."""
@@ -240,50 +296,3 @@ class TrainingWorker(QObject):
             self._goal_epoch = None
             self._set_state(RunState.FAILED)
             self.failed.emit(error)
-
-
-class Trainer(QObject):
-    """Owns the thread and its worker; lives on the window's thread."""
-
-    load_requested = Signal(object)
-    start_requested = Signal()
-    toggle_requested = Signal()
-    pause_requested = Signal()
-    step_requested = Signal()
-    epoch_requested = Signal()
-    reset_requested = Signal(object)
-    adjust_requested = Signal(object)
-    device_requested = Signal(str)
-    speed_requested = Signal(float)
-    snapshot_ready = Signal(object)
-    state_changed = Signal(object)
-    data_loaded = Signal(object)
-    data_refused = Signal(object)
-    noticed = Signal(str)
-    diverged = Signal(object)
-    failed = Signal(object)
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._thread = QThread(self)
-        self._thread.setObjectName("training")
-        self._worker = TrainingWorker()
-        self._worker.moveToThread(self._thread)
-        self._thread.finished.connect(self._worker.deleteLater)
-        for wish in ("load", "start", "toggle", "pause", "step", "epoch", "reset", "adjust"):
-            getattr(self, f"{wish}_requested").connect(getattr(self._worker, wish))
-        self.speed_requested.connect(self._worker.set_speed)
-        self.device_requested.connect(self._worker.use_device)
-        for fact in ("snapshot_ready", "state_changed", "data_loaded", "data_refused",
-                     "noticed", "diverged", "failed"):  # fmt: skip
-            getattr(self._worker, fact).connect(getattr(self, fact))
-        self._thread.start()
-
-    def shutdown(self) -> None:
-        """Ends the thread after the slice in progress, waiting for it up to 1.5 s."""
-        self._thread.quit()
-        self._thread.wait(1500)
-
-    def is_stuck(self) -> bool:
-        """Whether the thread outlived shutdown(), in a call that does not return."""
-        return self._thread.isRunning()

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from softmax_gui.data.synthetic import World
-from softmax_gui.gui.trainer import LoadRequest, Trainer
+from softmax_gui.gui.run_config import LoadRequest
+from softmax_gui.gui.training_thread import Trainer
 from softmax_gui.training.config import TrainConfig
 
 FIRST_SOURCE = "2x2"
@@ -43,7 +44,7 @@ class Wishes:
         self._trainer.load_requested.emit(self._asked)
 
     def adjust(self, changes: dict[str, Any]) -> None:
-        """Changes learning_rate, batch_size, momentum or weight_decay at once."""
+        """Changes settings that a run takes at once."""
         self._asked = replace(self._asked, config=replace(self.config, **changes))
         self._trainer.adjust_requested.emit(changes)
 
@@ -53,8 +54,11 @@ class Wishes:
         self._trainer.device_requested.emit(device)
 
     def grant(self, request: LoadRequest) -> None:
-        """`request` was loaded."""
+        """`request` was loaded, perhaps with another layer than was asked for."""
         self._granted = request
+        if self._same_data(request):
+            config = replace(self.config, phm_order=request.config.phm_order)
+            self._asked = replace(self._asked, config=config)
 
     def refuse(self, request: LoadRequest) -> None:
         """`request` was not loaded: back to what is there, unless more was wished meanwhile."""

@@ -1,147 +1,154 @@
-"""The compiled minibatch loop: made ready in the background, then the fastest way on a CPU.
+"""The compiled minibatch loop on the cores of this machine: the fastest way on a CPU.
 
-numba compiles for a second or two the first time; a process of its own does that, so that the
-window stays smooth, and leaves the result in the user's cache folder. A run keeps the arithmetic
-it began with to its end, so that a seed repeats it bit by bit.
+Making it ready for the first time is the work of compiling.py. A run keeps the arithmetic it began
+with, and the number of threads, to its end, so that a seed repeats it bit by bit.
 """
 
 from __future__ import annotations
 
-import atexit
-import contextlib
-import hashlib
-import importlib.util
 import math
 import os
-import subprocess
-import sys
 import threading
-from collections.abc import Callable
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
+import time
 
 import numpy as np
-import platformdirs
 
-from softmax_gui.core.optimizers import Parameters
+from softmax_gui.core.optimizers import BETA1, BETA2, EPS, MinibatchState
+from softmax_gui.core.shuffling import permutation
 from softmax_gui.data.dataset import Split
-from softmax_gui.i18n import tr
-from softmax_gui.training.config import DTYPES, TrainConfig
-from softmax_gui.training.devices import DeviceError, NumpyBackend
+from softmax_gui.training.compiling import load
+from softmax_gui.training.config import TrainConfig
+from softmax_gui.training.devices import NumpyBackend
 from softmax_gui.training.engine import Engine, ParameterState, Progress
 
-CALL_PRODUCTS = 15e6  # weights times examples in one call: some 5 ms, so that Pause acts at once
-LARGEST = 4096  # weights; above, numpy's BLAS is faster than the loops (784 x 10: 333 to 362 us)
-Steps = Callable[..., tuple[int, int, float]]
+CALL_S = 0.005  # of a call where somebody waits: it can't look at the clock
+GUESSED_RATE = 5e9  # multiply-adds a second, before the first call has told
+TEAM_PAYS = 500_000  # multiply-adds a step, some 15 microseconds: threads meet twice a step
 
 
-def ready() -> bool:
-    """Whether the loop can be used at once."""
-    return load.cache_info().currsize == 1
+def cores() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
-def fits(split: Split) -> bool:
-    """Whether the loop is the fastest way for these data."""
-    return split.dataset.d * split.dataset.q <= LARGEST
-
-
-def prepare() -> threading.Thread | None:
-    """Makes the loop ready in the background; None when there is nothing to do."""
-    if ready() or importlib.util.find_spec("numba") is None:
-        return None
-    thread = threading.Thread(target=_prepare, name="compiling", daemon=True)
-    thread.start()
-    return thread
-
-
-@lru_cache(maxsize=1)
-def load() -> Steps:
-    """The loop; waits for it, a second or two the first time.
-
-    Raises:
-        DeviceError: numba is not installed or does not work here.
-    """
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache()))
-    try:
-        from softmax_gui.core.kernels import sgd_steps  # noqa: PLC0415 - takes 0.14 s
-
-        for dtype in DTYPES:
-            _try(sgd_steps, np.dtype(dtype))
-    except Exception as error:  # a compiler fails in many ways
-        text = tr("The compiled loop can't be used ({error}).")
-        raise DeviceError(text.format(error=str(error).strip() or type(error).__name__)) from error
-    steps: Steps = sgd_steps
-    return steps
+def threads_for(split: Split, config: TrainConfig) -> int:
+    """As many as the config says, or as pay for a step of this size."""
+    batch = min(config.batch_size, split.train.n)
+    pays = batch * split.dataset.d * split.dataset.q >= TEAM_PAYS
+    return config.threads or (min(cores(), batch) if pays else 1)
 
 
 class CompiledEngine(Engine):
     """Steps by the compiled loop; measuring and everything else as Engine does."""
 
     def __init__(self, split: Split, config: TrainConfig) -> None:
-        self._loop, self._dtype = load(), np.dtype(config.dtype)
-        self._visits = np.arange(split.train.n)
-        super().__init__(split, NumpyBackend(config.dtype))
+        self._steps, make_scratch = load(config.dtype)
+        self.threads = threads_for(split, config)
+        d, q, kind = split.dataset.d, split.dataset.q, np.dtype(config.dtype)
+        self._scratch = [make_scratch(d, q, kind) for _ in range(self.threads)]
+        self._gradients = np.zeros((self.threads, q, d), kind), np.zeros((self.threads, q), kind)
+        self._kind, self._seconds_a_step = kind, 0.0
+        super().__init__(split, NumpyBackend(config.dtype), config)
+        soft = np.zeros((0, q), kind) if self._train.targets is None else self._train.targets
+        weights = np.zeros(0, kind) if self._weights is None else self._weights
+        self._data = self._train.X, self._train.labels, soft, weights
 
     def load(self, state: ParameterState) -> None:
-        """Keeps W as rows (q, d), as the loop wants it; Engine sees them transposed."""
+        """Keeps W and its slots as rows (q, d), as the loop wants them; others see them turned."""
         super().load(state)
-        p = self._parameters
-        self._rows = np.ascontiguousarray(p.W.T), np.ascontiguousarray(p.vW.T)
-        self._parameters = Parameters(self._rows[0].T, p.b, self._rows[1].T, p.vb)
+        s = self._state
+        self._rows = {"W": np.ascontiguousarray(s.W.T), "b": s.b} | {
+            name: np.ascontiguousarray(slot.T) for name, slot in s.slots.items()
+        }
+        turned = {name: array.T for name, array in self._rows.items()}
+        slots = {name: turned[name] for name in s.slots}
+        self._state = MinibatchState(turned["W"], turned["b"], slots, s.step)
 
-    def set_order(self, order: np.ndarray) -> None:
-        """The order (n,) in which this epoch visits the training examples."""
-        self._visits = np.asarray(order, dtype=np.int64)
+    def run(self, at: int, steps: int, config: TrainConfig, deadline: float) -> Progress:
+        """Minibatches from the training example `at` on, which counts through all epochs.
 
-    def run(self, first: int, steps: int, config: TrainConfig, deadline: float) -> Progress:
-        """Minibatches of the order from place `first` on: at most `steps`, to the epoch's end.
-
-        A call can't look at the clock: it takes so few steps that it comes back in time.
+        A call can't look at the clock: it makes so few steps that it comes back in time. It ends
+        with a step whose loss is not finite.
         """
-        X, labels = self._train
         if math.isfinite(deadline):
-            work = min(config.batch_size, len(X)) * self._rows[0].size
-            steps = max(1, min(steps, int(CALL_PRODUCTS / work)))
-        p, (W, vW), kind = self._parameters, self._rows, self._dtype.type
-        settings = kind(config.learning_rate), kind(config.momentum), kind(config.weight_decay)
-        taken, place, loss_sum = self._loop(
-            X, labels, self._visits, first, config.batch_size, steps, (W, p.b, vW, p.vb), settings
-        )
-        return Progress(taken, place - first, loss_sum)
+            steps = max(1, min(steps, int(CALL_S / self._step_s(config))))
+        begin = self._begin(at, config.seed)
+        started = time.perf_counter()
+        losses, hits = self._call(begin, steps, config)
+        finite = np.isfinite(losses)
+        if not finite.all():
+            losses = losses[: int(np.argmin(finite)) + 1]
+        self._seconds_a_step = (time.perf_counter() - started) / len(losses)
+        self._state.step += len(losses)
+        n = len(self._train)
+        end = after(at, len(losses), n, config.batch_size)
+        self._ordered = config.seed, (end - 1) // n  # the loop shuffles when it needs to
+        return Progress(end - at, losses, hits)
+
+    def _begin(self, at: int, seed: int) -> tuple[np.uint64, int, int]:
+        """Seed, epoch and place of `at`, whose order is at hand, or the end of the epoch before."""
+        n, (epoch, place) = len(self._train), divmod(at, len(self._train))
+        word = np.uint64(seed % 2**64)  # all that permutation() knows of it
+        if place == 0 and self._ordered == (seed, epoch - 1):
+            return word, epoch - 1, n
+        if self._ordered != (seed, epoch):
+            self._order, self._ordered = permutation(n, seed, epoch), (seed, epoch)
+        return word, epoch, place
+
+    def _call(
+        self, begin: tuple[np.uint64, int, int], steps: int, config: TrainConfig
+    ) -> tuple[np.ndarray, int]:
+        losses, hits = np.full(steps, np.nan), 0
+        counters, parts = np.zeros(8, np.int64), np.zeros((self.threads, 2))
+        parameters, settings = self._parameters(), self._settings(config)
+
+        def member(me: int) -> int:
+            return self._steps(
+                self._data, self._order, begin, config.batch_size, parameters, settings,
+                self._scratch[me], losses, (me, self.threads, counters, parts, *self._gradients),
+            )  # fmt: skip
+
+        others = [threading.Thread(target=member, args=(me,)) for me in range(1, self.threads)]
+        for other in others:
+            other.start()
+        hits = member(0)
+        for other in others:
+            other.join()
+        return losses, hits
+
+    def _parameters(self) -> tuple[np.ndarray, ...]:
+        """W, b and the slots of each; SGD has no second ones."""
+        names = ("mW", "mb", "vW", "vb") if "mW" in self._rows else ("vW", "vb")
+        slots = [self._rows[name] for name in names]
+        none = np.zeros((0, 0), self._kind), np.zeros(0, self._kind)
+        return self._rows["W"], self._rows["b"], *(slots if len(slots) == 4 else [*slots, *none])
+
+    def _settings(self, config: TrainConfig) -> tuple[np.floating, ...]:
+        second = BETA2 if config.optimizer == "adam" else 0.0
+        values = (
+            config.learning_rate, config.momentum, config.weight_decay, config.label_smoothing,
+            BETA1, second, EPS,
+        )  # fmt: skip
+        return *map(self._kind.type, values), np.float64(self._state.step)
+
+    def _step_s(self, config: TrainConfig) -> float:
+        work = min(config.batch_size, len(self._train)) * self._rows["W"].size
+        return self._seconds_a_step or work / GUESSED_RATE
 
 
-def _prepare() -> None:
-    cache = _cache()
-    # Where no process can be started or a folder be looked into, this one compiles; what is
-    # wrong with the loop is said when somebody asks for it.
-    with contextlib.suppress(OSError):
-        if not any(cache.rglob("kernels.sgd_steps*.nbi")) and not getattr(sys, "frozen", False):
-            _compile_elsewhere(cache)
-    with contextlib.suppress(DeviceError):
-        load()
+def after(at: int, steps: int, n: int, batch_size: int) -> int:
+    """The training example that so many steps from `at` end before; an epoch's last is short."""
+    epoch, place = divmod(at, n)
+    left = -(-(n - place) // batch_size)
+    if steps < left:
+        return at + steps * batch_size
+    epochs, rest = divmod(steps - left, -(-n // batch_size))
+    return (epoch + 1 + epochs) * n + rest * batch_size
 
 
-def _compile_elsewhere(cache: Path) -> None:
-    """Lets a process of its own compile into `cache`, and waits for it."""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
-    code = "from softmax_gui.training import compiled; compiled.load()"
-    command = [sys.executable, "-P", "-c", code]  # -P: nothing from the working folder
-    quiet = subprocess.DEVNULL
-    child = subprocess.Popen(command, env=environment, stdin=quiet, stdout=quiet, stderr=quiet)
-    atexit.register(child.terminate)  # it does not outlive the app
-    child.wait()
-
-
-def _cache() -> Path:
-    """A folder of its own for each version of the source."""
-    source = Path(__file__).parent.parent / "core" / "kernels.py"
-    version = hashlib.sha256(source.read_bytes()).hexdigest()[:12] if source.exists() else "frozen"
-    return platformdirs.user_cache_path("softmax-gui", appauthor=False) / "compiled" / version
-
-
-def _try(steps: Any, dtype: np.dtype[Any]) -> None:
-    """One step on two examples, which compiles the loop for this type or finds it cached."""
-    X, labels = np.ones((2, 2), dtype), np.array([0, 1])
-    W, b, one = np.zeros((2, 2), dtype), np.zeros(2, dtype), dtype.type(1)
-    steps(X, labels, labels, 0, 2, 1, (W, b, W.copy(), b.copy()), (one, one, one))
+def steps_to(at: int, end: int, n: int, batch_size: int) -> int:
+    """Steps from `at` to the training example `end`, a whole number of epochs."""
+    epoch, place = divmod(at, n)
+    return -(-(n - place) // batch_size) + (end // n - epoch - 1) * -(-n // batch_size)

@@ -32,6 +32,7 @@ class Device:
     kind: str  # one of config.DEVICES but "auto"
     label: str
     reason: str
+    threads: int = 0  # of the compiled loop; 0: the library's own business
 
 
 class Backend(Protocol):
@@ -61,19 +62,25 @@ class NumpyBackend:
 
 
 class TorchBackend:
-    """A torch device; imports torch on first use, which takes about a second."""
+    """A torch device; imports torch on first use, which takes about a second.
+
+    Attributes:
+        torch: the module.
+        device: torch's own name of the device.
+        dtype: torch's type of the floating point numbers.
+    """
 
     def __init__(self, kind: str, dtype: str) -> None:
-        self._torch = import_torch()
-        self._device = self._torch.device(kind)
+        self.torch = import_torch()
+        self.device = self.torch.device(kind)
         # MPS has no float64.
-        self._dtype = self._torch.float32 if kind == "mps" else getattr(self._torch, dtype)
+        self.dtype = self.torch.float32 if kind == "mps" else getattr(self.torch, dtype)
 
     def array(self, values: np.ndarray) -> Array:
         """A tensor on the device; floating point is brought to the run's dtype."""
-        tensor = self._torch.from_numpy(np.array(values, order="C"))
-        dtype = self._dtype if values.dtype.kind == "f" else tensor.dtype
-        return tensor.to(device=self._device, dtype=dtype)
+        tensor = self.torch.from_numpy(np.array(values, order="C"))
+        dtype = self.dtype if values.dtype.kind == "f" else tensor.dtype
+        return tensor.to(device=self.device, dtype=dtype)
 
     def numpy(self, array: Array) -> np.ndarray:
         """A float64 copy in main memory."""

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import math
+
 from softmax_gui.data.dataset import Split
 from softmax_gui.i18n import N_, tr
-from softmax_gui.training import compiled
+from softmax_gui.training import compiled, compiling
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import DEVICE_ERRORS, Device, backend, choose, fallback
+from softmax_gui.training.distributed import RankEngine, Ranks, RankSolverEngine
 from softmax_gui.training.engine import Engine
+from softmax_gui.training.phm import PhmEngine
+from softmax_gui.training.solving import SolverEngine
 
 
-def make_engine(split: Split, config: TrainConfig) -> tuple[Device, Engine, str]:
+def make_engine(
+    split: Split, config: TrainConfig, ranks: Ranks | None = None
+) -> tuple[Device, Engine, str]:
     """The engine for a run, on the device the config asks for or else on numpy.
+
+    With ranks there is no second choice: they must all do the same.
 
     Returns:
         The device, the engine, and what the user must hear of the device: "" when all is well.
     """
+    if ranks is not None:
+        return *_of_a_rank(split, config, ranks), ""
     try:
         device, engine = _wanted(split, config)
     except DEVICE_ERRORS as error:
@@ -31,25 +42,56 @@ def numpy_engine(split: Split, config: TrainConfig, device: Device) -> tuple[Dev
     """The engine that always works, and the sentence why it is used."""
     text = tr("{reason} – training goes on with {device}.")
     notice = text.format(reason=tr(device.reason), device=tr(device.label))
-    return device, Engine(split, backend(device, config.dtype)), notice
+    return device, _plain(split, config, device), notice
 
 
-def can_be_faster(device: Device, split: Split, config: TrainConfig) -> bool:
+def can_be_faster(device: Device, config: TrainConfig) -> bool:
     """Whether a run that has not begun would now get the compiled loop instead."""
     automatic = config.device == "auto" and device.kind == "numpy"
-    return automatic and compiled.ready() and compiled.fits(split)
+    return automatic and _compiles(config) and compiling.ready(config.dtype)
+
+
+def _compiles(config: TrainConfig) -> bool:
+    """Whether the compiled loop can do it: minibatches of a dense layer."""
+    return config.solver == "minibatch" and config.phm_order == 0
 
 
 def _wanted(split: Split, config: TrainConfig) -> tuple[Device, Engine]:
-    if config.device == "compiled":
-        return _compiled_device(N_("chosen")), compiled.CompiledEngine(split, config)
-    if config.device == "auto" and compiled.ready() and compiled.fits(split):
-        reason = N_("fastest for models this small")
-        return _compiled_device(reason), compiled.CompiledEngine(split, config)
-    step_flop = 4.0 * config.batch_size * split.dataset.d * split.dataset.q
-    device = choose(config.device, step_flop)
-    return device, Engine(split, backend(device, config.dtype))
+    if config.device == "compiled" and _compiles(config):
+        return _compiled(split, config, N_("chosen"))
+    wanted = "numpy" if config.device == "compiled" else config.device
+    n = split.train.n
+    rows = min(config.batch_size, n) if config.solver == "minibatch" else n
+    flop = 4.0 * rows * split.dataset.d * split.dataset.q
+    device = choose(wanted, flop)
+    if can_be_faster(device, config):
+        return _compiled(split, config, N_("the fastest way without a GPU"))
+    return device, _plain(split, config, device)
 
 
-def _compiled_device(reason: str) -> Device:
-    return Device("compiled", N_("CPU (compiled)"), reason)
+def _of_a_rank(split: Split, config: TrainConfig, ranks: Ranks) -> tuple[Device, Engine]:
+    if config.phm_order:
+        raise ValueError(tr("A PHM layer is trained by one process alone."))
+    wanted = (
+        "numpy" if config.device in ("auto", "compiled") and not ranks.on_gpu else config.device
+    )
+    device = choose(wanted, math.inf)
+    place = backend(device, config.dtype)
+    of_solver = config.solver != "minibatch"
+    return device, (RankSolverEngine if of_solver else RankEngine)(split, place, config, ranks)
+
+
+def _compiled(split: Split, config: TrainConfig, reason: str) -> tuple[Device, Engine]:
+    engine = compiled.CompiledEngine(split, config)
+    label = N_("CPU (compiled)")
+    return Device("compiled", label, reason, engine.threads), engine
+
+
+def _plain(split: Split, config: TrainConfig, device: Device) -> Engine:
+    """By the plain formulas, or by a solver, on numpy or torch."""
+    place = backend(device, config.dtype)
+    if config.solver != "minibatch":
+        return SolverEngine(split, place, config)
+    if config.phm_order:
+        return PhmEngine(split, place, config)
+    return Engine(split, place, config)

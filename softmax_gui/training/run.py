@@ -1,25 +1,39 @@
-"""A whole run in a plain loop, as the command line drives it: so many epochs, then the result."""
+"""A whole run in a plain loop, as the command line drives it: to one of its ends."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from softmax_gui.core.certificate import Certificate
+from softmax_gui.core.solvers import Choice, choose_solver
 from softmax_gui.data.dataset import Split
-from softmax_gui.training import compiled
+from softmax_gui.i18n import N_, tr
+from softmax_gui.training import compiling
 from softmax_gui.training.config import TrainConfig
-from softmax_gui.training.devices import GPU_PAYS_FLOP, DeviceError
+from softmax_gui.training.course import (
+    DIVERGED,
+    EPOCHS,
+    INTERRUPTED,
+    Course,
+    Keeper,
+    Plan,
+    RunCheckpoint,
+)
+from softmax_gui.training.devices import DeviceError
+from softmax_gui.training.distributed import Ranks
 from softmax_gui.training.session import TrainingSession
 from softmax_gui.training.snapshot import Snapshot
 from softmax_gui.training.watch import TrainingDiverged
 
-SLICE_S = 0.2  # how often progress is told, and a wish to stop is heard
-# The compiled loop saves some 50 microseconds of Python a step (2x2: 7 for 80, digits: 19 for 89),
-# whatever the model: at so many steps the 0.5 s to load it, or 5 s to compile it once, come back.
-COMPILED_PAYS_STEPS = 60_000
+# What the compiled loop saves a step: Python between two of them, and half of numpy's arithmetic.
+# Where a run saves so many seconds, the 0.5 s to load it, or some more to compile it, come back.
+SAVED_STEP_S, SAVED_FLOP_S = 50e-6, 1 / 40e9
+COMPILED_PAYS_S = 3.0
+COSTLY_S = 1.0  # who is asked to end measures no more when that takes longer
 
 
 @dataclass(frozen=True)
@@ -27,17 +41,23 @@ class Run:
     """A run that came to its end, or was ended before it.
 
     Attributes:
+        snapshot: of its last step; after a problem, of the last one before it; after an early
+            stop, of the best epoch, with the history to the last one.
         epochs: as many as were wanted.
-        interrupted: somebody asked it to stop.
+        ended: EPOCHS, TIME, EARLY, SOLVED, INTERRUPTED or DIVERGED.
         problem: why it stopped by itself too early, in a sentence; "" if it did not.
-        snapshot: of its last step; after a problem, of the last one before it.
     """
 
     split: Split
     snapshot: Snapshot
     epochs: int
-    interrupted: bool = False
+    ended: str = EPOCHS
     problem: str = ""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody asked it to stop."""
+        return self.ended == INTERRUPTED
 
     def summary(self) -> dict[str, Any]:
         """The figures of the run in JSON's types, None for what there is not; losses in nats."""
@@ -47,9 +67,40 @@ class Run:
             "n_validation": self.split.validation.n, "d": data.d, "q": data.q,
             **measurements(one), "floor": data.floor, "steps": one.step, "epochs": one.epoch,
             "seconds": one.seconds, "device": one.device.kind, "device_name": one.device.label,
-            "device_reason": one.device.reason, "seed": one.config.seed,
-            "interrupted": self.interrupted,
+            "device_reason": one.device.reason, **self._solved(), "seed": one.config.seed,
+            "ended": self.ended, "interrupted": self.interrupted,
         }  # fmt: skip
+
+    def choice(self) -> Choice | None:
+        """The solver taken and why; None for minibatches."""
+        config, data = self.snapshot.config, self.split.dataset
+        if config.solver == "minibatch":
+            return None
+        kind = self.snapshot.device.kind
+        best = choose_solver(self.split.train.n, data.d, data.q, kind)
+        if config.solver in ("auto", best.solver):
+            return best
+        return replace(best, solver=config.solver, reason=N_("As you chose."))
+
+    def _solved(self) -> dict[str, Any]:
+        choice = self.choice()
+        return {
+            "solver": choice.solver if choice else "minibatch",
+            "solver_reason": choice.reason if choice else "",
+            "certificate": certified(self.snapshot),
+        }
+
+
+def certified(snapshot: Snapshot) -> dict[str, Any] | None:
+    """What is known of a solver's result, in JSON's types; None before it has one."""
+    return None if snapshot.certificate is None else in_json(snapshot.certificate)
+
+
+def in_json(one: Certificate) -> dict[str, Any]:
+    """A certificate in JSON's types; None for what is not known."""
+    figures = {name: value for name, value in vars(one).items() if name != "verdict"}
+    known = {name: value if math.isfinite(value) else None for name, value in figures.items()}
+    return {"verdict": one.verdict, "text": one.text, **known}
 
 
 def measurements(snapshot: Snapshot) -> dict[str, float | None]:
@@ -65,44 +116,65 @@ def measurements(snapshot: Snapshot) -> dict[str, float | None]:
 def train(
     split: Split,
     config: TrainConfig,
-    epochs: int,
+    plan: Plan | int,
     *,
     progress: Callable[[Snapshot], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
+    keeper: Keeper | None = None,
+    resume: RunCheckpoint | None = None,
+    ranks: Ranks | None = None,
 ) -> Run:
-    """Trains `epochs` epochs, or until it is stopped or diverges.
+    """Trains until the plan says so, or until it is stopped or diverges.
 
     Args:
         split: the data.
-        config: the settings.
-        epochs: at least 1.
+        config: the settings; of a resumed run, those it began with.
+        plan: when to end; a number is one of epochs.
         progress: handed the state a few times a second.
         say: told, in a sentence, what the user must hear about the device.
         stopped: asked a few times a second, between two steps, whether to end now.
+        keeper: handed what is to be kept.
+        resume: where to go on.
+        ranks: the processes that train together, each with the same arguments and a keeper, be
+            it one that keeps nothing.
+
+    Raises:
+        ValueError: the plan can't be followed with these data.
+        RankLost: one of the ranks has gone.
     """
-    _load_compiled_where_it_pays(split, config, epochs)
-    session = TrainingSession(split, config)
+    plan = Plan(plan) if isinstance(plan, int) else plan
+    if plan.patience and not split.validation.n:
+        raise ValueError(tr("Early stopping needs rows to validate with, and there are none."))
+    if resume is not None:
+        session = TrainingSession.resume(split, resume.session, ranks)
+        if session.epoch >= plan.epochs:
+            message = tr("The run has done its {epochs:,} epochs. --epochs with more goes on.")
+            raise ValueError(message.format(epochs=plan.epochs))
+    else:
+        if ranks is None:
+            _load_compiled_where_it_pays(split, config, plan.epochs)
+        session = TrainingSession(split, config, ranks)
+    course = Course(session, plan, keeper, resume, ranks)
     problem = ""
     try:
-        while session.epoch < epochs and not stopped():
-            session.advance(epochs=epochs - session.epoch, seconds=SLICE_S)
+        while not (ended := course.end(stopped)):
+            course.advance()
             if session.notice:
                 say(session.notice)
                 session.notice = ""
-            progress(session.snapshot())  # and the history grows
+            progress(course.look())  # and the history grows
     except TrainingDiverged as error:
-        problem = str(error)
-    session.measure()
-    interrupted = not problem and session.epoch < epochs
-    return Run(split, session.snapshot(), epochs, interrupted, problem)
+        ended, problem = DIVERGED, str(error)
+    return Run(split, course.last(ended), plan.epochs, ended, problem)
 
 
 def _load_compiled_where_it_pays(split: Split, config: TrainConfig, epochs: int) -> None:
     """Sizes alone decide, never the clock: the same command takes the same arithmetic again."""
     n, weights = split.train.n, split.dataset.d * split.dataset.q
     steps = epochs * math.ceil(n / config.batch_size)
-    small = compiled.fits(split) and 4.0 * config.batch_size * weights < GPU_PAYS_FLOP
-    if config.device == "auto" and small and steps >= COMPILED_PAYS_STEPS:
+    flop = 4.0 * min(config.batch_size, n) * weights
+    saved_s = steps * (SAVED_STEP_S + flop * SAVED_FLOP_S)
+    if config.device == "auto" and config.solver == "minibatch" and saved_s >= COMPILED_PAYS_S:
         with contextlib.suppress(DeviceError):  # without numba; numpy does as well
-            compiled.load()
+            compiling.load(config.dtype)

@@ -1,35 +1,38 @@
-"""One run of softmax regression: the narrow door through which everybody trains."""
+"""One run of softmax regression: the narrow door through which everybody trains.
+
+A step is a minibatch, or an iteration of a solver that goes to the optimum; examples counts rows
+seen, so that an epoch is one pass over the training part either way.
+"""
 
 from __future__ import annotations
 
-import copy
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 
-from softmax_gui.core.models import Dense
+from softmax_gui.core.dense import Dense
 from softmax_gui.core.stability import safe_learning_rate
-from softmax_gui.data.batches import epoch_order
 from softmax_gui.data.dataset import Split
 from softmax_gui.i18n import tr
+from softmax_gui.training.compiled import steps_to
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import DEVICE_ERRORS, Device, fallback
-from softmax_gui.training.engine import Engine, ParameterState
+from softmax_gui.training.distributed import Ranks
+from softmax_gui.training.engine import Engine, ParameterState, Progress
 from softmax_gui.training.engines import can_be_faster, make_engine, numpy_engine
 from softmax_gui.training.history import History
 from softmax_gui.training.snapshot import Measurement, Snapshot
-from softmax_gui.training.watch import (
-    LOOK_STEPS,
-    WINDOW_STEPS,
-    DivergenceWatch,
-    TrainingDiverged,
-)
+from softmax_gui.training.watch import DivergenceWatch, TrainingDiverged, Verdict
 
-ADJUSTABLE = {"learning_rate", "batch_size", "momentum", "weight_decay"}
+ADJUSTABLE = {"learning_rate", "batch_size", "momentum", "weight_decay", "tolerance"}
+# A change of these takes another engine, which goes on with the same weights.
+REBUILDING = {"solver", "optimizer", "label_smoothing", "class_weight", "threads", "phm_order"}
+# Steps between copies of weights to come back to, the more the less a step costs: (multiply-adds
+# a step below, steps), multiples of the watch's window.
+KEEPING = ((1e5, 1024), (1e7, 256), (math.inf, 64))
 MEASURING_SHARE = 0.1  # of the time, at most, after the first steps
 EARLY_STEPS, EARLY_COST_S = 5000, 0.010  # the first steps, where the curve falls, are seen closely
 
@@ -43,9 +46,7 @@ class Checkpoint:
 
     parameters: ParameterState
     step: int
-    examples: int
-    place: int  # training examples visited in this epoch
-    epoch: int  # whole epochs done
+    examples: int  # n a whole epoch
     seconds: float
     config: TrainConfig
     device: Device | None = None  # whose arithmetic it was; None: not begun
@@ -53,31 +54,35 @@ class Checkpoint:
 
 
 class TrainingSession:
-    """Minibatch SGD on one Split: advance, adjust, snapshot, checkpoint.
+    """Training on one Split: advance, adjust, snapshot, checkpoint.
 
     The order of the examples is a function of seed and epoch, and a session keeps the arithmetic
     of its first step, so a seed repeats a run and a checkpoint resumes it bit by bit (on one
-    machine, device and build of the libraries).
+    machine, device, number of threads and build of the libraries).
 
     Attributes:
         notice: what the user must hear about the device, once; empty when all is well.
     """
 
-    def __init__(self, split: Split, config: TrainConfig) -> None:
-        self.split = split
-        self._config = config
+    def __init__(self, split: Split, config: TrainConfig, ranks: Ranks | None = None) -> None:
+        """Begins at step 0; `ranks` are the processes that train together, None for one alone."""
+        self.split, self._ranks = split, ranks
+        self._config, self._n = config, split.train.n
         self._history = History()
         self._begun = False
-        self._install(make_engine(split, config))
+        self._install(make_engine(split, config, ranks))
         self._begin(self._beginning())
 
     @classmethod
-    def resume(cls, split: Split, checkpoint: Checkpoint) -> TrainingSession:
+    def resume(
+        cls, split: Split, checkpoint: Checkpoint, ranks: Ranks | None = None
+    ) -> TrainingSession:
         """The run that `checkpoint` was taken of, on the same split."""
-        session = cls(split, checkpoint.config)
+        session = cls(split, checkpoint.config, ranks)
         if checkpoint.device is not None:
-            device = replace(checkpoint.config, device=checkpoint.device.kind)
-            session._install(make_engine(split, device))
+            used = checkpoint.device
+            config = replace(checkpoint.config, device=used.kind, threads=used.threads)
+            session._install(make_engine(split, config, ranks))
             session._begun = True
         session._history.truncate(-1)
         session._begin(checkpoint)
@@ -91,7 +96,12 @@ class TrainingSession:
     @property
     def epoch(self) -> int:
         """Whole epochs done."""
-        return self._epoch
+        return self._examples // self._n
+
+    @property
+    def finished(self) -> bool:
+        """Whether a solver came to its end; minibatches never do."""
+        return self._engine.finished
 
     def advance(
         self,
@@ -106,45 +116,45 @@ class TrainingSession:
             TrainingDiverged: the loss left every bound; the last good weights are restored.
         """
         end_step = math.inf if steps is None else self._step + steps
-        end_epoch = math.inf if epochs is None else self._epoch + epochs
-        started = time.monotonic()
+        end = math.inf if epochs is None else (self.epoch + epochs) * self._n
+        started = self._now()
         deadline = math.inf if seconds is None else started + seconds
         if not self._begun and end_step > self._step:
             self._take_fastest()
         try:
-            while self._step < end_step and self._epoch < end_epoch:
-                self._chunk(end_step, deadline)
-                if time.monotonic() >= deadline:
+            while self._step < end_step and self._examples < end and not self.finished:
+                self._chunk(end_step, end, deadline)
+                if self._now() >= deadline:
                     break
         finally:
-            self._seconds += time.monotonic() - started
+            self._seconds += self._now() - started
 
     def adjust(self, **changes: Any) -> None:
-        """Changes learning_rate, batch_size, momentum or weight_decay from the next step on.
+        """Changes settings from the next step on: those of ADJUSTABLE and REBUILDING.
 
         Raises:
             ValueError: a value out of its range, or another setting; what was in force stays.
         """
-        if fixed := set(changes) - ADJUSTABLE:
+        if fixed := set(changes) - ADJUSTABLE - REBUILDING:
             raise ValueError(tr("{names} can't change during a run.").format(names=sorted(fixed)))
-        self._config = replace(self._config, **changes)
+        config = replace(self._config, **changes)
+        if any(getattr(config, name) != getattr(self._config, name) for name in REBUILDING):
+            self._rebuild(config)
+        self._config = config
 
     def use_device(self, name: str) -> None:
         """Goes on with the same weights on another of config.DEVICES; see `notice`."""
-        here, config = self.checkpoint(), replace(self._config, device=name)
-        self._install(make_engine(self.split, config))
-        self._config = config
-        self._begin(here)
+        self._rebuild(replace(self._config, device=name))
 
     def snapshot(self) -> Snapshot:
         """The state now; measures loss and accuracy unless that would take too large a share."""
-        if self._measured_step != self._step and time.monotonic() >= self._measure_at:
+        if self._measured_step != self._step and self._now() >= self._measure_at:
             self._measure()
-        W, b = self._guarded(Engine.weights)
+        W, b = self._guarded(lambda engine: engine.weights())
         return Snapshot(
             step=self._step,
             examples=self._examples,
-            epoch=self._examples / len(self.split.train.X),
+            epoch=self._examples / self._n,
             seconds=self._seconds,
             model=_read_only(W, b),
             measured_at=self._measured_step,
@@ -153,6 +163,9 @@ class TrainingSession:
             history=self._history.view(),
             config=self._config,
             device=self._device,
+            minibatches=self._take_running(),
+            certificate=self._engine.certificate,
+            finished=self.finished,
         )
 
     def measure(self) -> None:
@@ -163,9 +176,8 @@ class TrainingSession:
     def checkpoint(self) -> Checkpoint:
         """A copy of everything that decides how the run goes on."""
         return Checkpoint(
-            self._guarded(Engine.state), self._step, self._examples, self._place, self._epoch,
-            self._seconds, self._config, self._device if self._begun else None,
-            copy.copy(self._watch),
+            self._guarded(lambda engine: engine.state()), self._step, self._examples, self._seconds, self._config,
+            self._device if self._begun else None, self._watch,
         )  # fmt: skip
 
     def reset(self, model: Dense | None = None) -> None:
@@ -184,81 +196,98 @@ class TrainingSession:
 
     def _beginning(self) -> Checkpoint:
         data = self.split.dataset
-        return Checkpoint(ParameterState.zeros(data.d, data.q), 0, 0, 0, 0, 0.0, self._config)
+        return Checkpoint(ParameterState.zeros(data.d, data.q), 0, 0, 0.0, self._config)
 
     def _begin(self, checkpoint: Checkpoint) -> None:
         """Goes on from `checkpoint`, which counts as good."""
         self._good = self._latest = checkpoint
         self._guarded(lambda engine: engine.load(checkpoint.parameters))
         self._step, self._examples = checkpoint.step, checkpoint.examples
-        self._place, self._epoch = checkpoint.place, checkpoint.epoch
         self._seconds = checkpoint.seconds
-        self._order_epoch()
+        self._running: list[Progress] = []
         self._measure()
-        watch = checkpoint.watch or DivergenceWatch(self.split.dataset.q, self._train.loss)
-        self._watch = copy.copy(watch)
+        self._watch = checkpoint.watch or DivergenceWatch(self.split.dataset.q, self._train.loss)
 
-    def _order_epoch(self) -> None:
-        order = epoch_order(len(self.split.train.X), self._config.seed, self._epoch)
-        self._guarded(lambda engine: engine.set_order(order))
+    def _now(self) -> float:
+        """The engine's clock; with ranks, each of them must ask."""
+        return self._engine.now()
 
     # -- steps ---------------------------------------------------------------------------------
 
-    def _chunk(self, end_step: float, deadline: float) -> None:
-        to_look = LOOK_STEPS - self._step % LOOK_STEPS
-        steps = int(min(to_look, end_step - self._step, self._milestone - self._step))
+    def _chunk(self, end_step: float, end: float, deadline: float) -> None:
+        to_keep = self._keeping - self._step % self._keeping
+        steps = int(min(to_keep, end_step - self._step, self._milestone - self._step))
+        if math.isfinite(end):
+            batch = self._config.batch_size
+            steps = min(steps, steps_to(self._examples, int(end), self._n, batch))
         progress = self._guarded(
-            lambda engine: engine.run(self._place, steps, self._config, deadline)
+            lambda engine: engine.run(self._examples, steps, self._config, deadline)
         )
         self._step += progress.steps
         self._examples += progress.examples
-        self._place += progress.examples
-        self._watch.add(progress)
-        if self._place >= len(self.split.train.X):
-            self._place, self._epoch = 0, self._epoch + 1
-            self._order_epoch()
-        if self._step % LOOK_STEPS == 0:
-            self._look()
-        if self._step >= self._milestone:
+        self._running.append(progress)
+        if self._config.solver == "minibatch" and progress.steps:
+            self._look(progress)
+        if self._step >= self._milestone or self.finished:
             self._measure()
 
-    def _look(self) -> None:
-        """Ends a look, and every fourth time a window; weights are good once the next look was."""
-        bad, clean = self._watch.end_look()
-        if clean:
+    def _look(self, progress: Progress) -> None:
+        """Weights are good once the next look was clean."""
+        verdict, self._watch = self._watch.after(progress.losses)
+        if verdict.clean:
             self._good = self._latest
-        if bad is None and self._step % WINDOW_STEPS == 0:
-            bad = self._watch.end_window()
+        if verdict.bad_after is not None:
+            self._return_to_good(progress, verdict)
+        if self._step % self._keeping == 0:
             self._latest = self.checkpoint()
-        if bad is not None:
-            self._return_to_good(bad)
 
-    def _return_to_good(self, loss: float) -> None:
-        step = self._step
+    def _return_to_good(self, progress: Progress, verdict: Verdict) -> None:
+        step = self._step - progress.steps + (verdict.bad_after or 0)
         self._history.truncate(self._good.step)
         self._begin(replace(self._good, watch=None))
         rate, safe = self._config.learning_rate, self.safe_learning_rate()
-        raise TrainingDiverged(step, loss, self._step, rate, safe)
+        raise TrainingDiverged(step, verdict.loss, self._step, rate, safe)
+
+    def _take_running(self) -> Measurement | None:
+        """Of the minibatches since this was asked before; None where hits were not counted."""
+        parts, self._running = self._running, []
+        if not parts or any(part.correct is None for part in parts):
+            return None
+        losses = np.concatenate([part.losses for part in parts])
+        return Measurement(
+            float(losses.mean()),
+            sum(part.correct or 0 for part in parts),
+            sum(part.examples for part in parts),
+        )
 
     # -- the device ------------------------------------------------------------------------------
 
     def _install(self, made: tuple[Device, Engine, str]) -> None:
         self._device, self._engine, self.notice = made
+        work = min(self._config.batch_size, self._n) * self.split.dataset.d * self.split.dataset.q
+        self._keeping = next(steps for below, steps in KEEPING if work < below)
         self._cost = math.inf  # seconds a measurement takes
         self._milestone: float = math.inf  # the step to measure at by itself
+
+    def _rebuild(self, config: TrainConfig) -> None:
+        """Goes on with the same weights on the engine that `config` asks for."""
+        here = replace(self.checkpoint(), config=config)
+        self._install(make_engine(self.split, config, self._ranks))
+        self._config = config
+        self._begin(here)
 
     def _take_fastest(self) -> None:
         """The compiled loop, if it became ready since the session was made."""
         self._begun = True
-        if can_be_faster(self._device, self.split, self._config):
-            self.use_device(self._config.device)
+        if self._ranks is None and can_be_faster(self._device, self._config):
+            self._rebuild(self._config)
 
     def _guarded(self, work: Callable[[Engine], T]) -> T:
         """What the engine makes of `work`; when its device fails, numpy from the good weights."""
         try:
             return work(self._engine)
         except DEVICE_ERRORS as error:
-            if self._device.kind in {"numpy", "compiled"}:
+            if self._ranks is not None or self._device.kind in {"numpy", "compiled"}:
                 raise
             trouble = error
         # Outside the except block: its traceback holds the tensors that fill the device.
@@ -268,18 +297,18 @@ class TrainingSession:
         return work(self._engine)
 
     def _measure(self) -> None:
-        started = time.monotonic()
+        started = self._now()
         self._train: Measurement = self._guarded(lambda engine: engine.measure("train"))
         self._validation: Measurement = self._guarded(lambda engine: engine.measure("validation"))
         self._measured_step = self._step
         self._history.append(
-            step=self._step, epoch=self._examples / len(self.split.train.X),
+            step=self._step, epoch=self._examples / self._n,
             seconds=self._seconds,
             train_loss=self._train.loss, train_accuracy=self._train.accuracy,
             validation_loss=self._validation.loss,
             validation_accuracy=self._validation.accuracy,
         )  # fmt: skip
-        now = time.monotonic()
+        now = self._now()
         self._cost = min(self._cost, now - started)  # the first is cold, some are unlucky
         self._measure_at = now + self._cost * (1 / MEASURING_SHARE - 1)
         early = self._step < EARLY_STEPS and self._cost < EARLY_COST_S

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from softmax_gui.core.models import Dense
+from softmax_gui.core.certificate import Certificate
+from softmax_gui.core.dense import Dense
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import Device
 from softmax_gui.training.history import HistoryView
@@ -58,3 +59,6 @@ class Snapshot:
     history: HistoryView
     config: TrainConfig
     device: Device
+    minibatches: Measurement | None = None
+    certificate: Certificate | None = None
+    finished: bool = False

@@ -12,11 +12,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.bench import learning, window
-
 
 def main() -> None:
-    """Measures, prints a table a part, and keeps the record."""
+    """Measures, prints a table a part, and keeps the record; `engine` is a bench of its own."""
+    if sys.argv[1:2] == ["engine"]:
+        from tests.bench.engine import command
+
+        sys.exit(command.main(sys.argv[2:]))
+    from tests.bench import learning, window  # here: the engine's bench runs without Qt
+
     parser = argparse.ArgumentParser(prog="run.py bench", description=__doc__)
     parser.add_argument("--record", type=Path, help="write the figures to this JSON file")
     parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement")

@@ -165,9 +165,10 @@ def _when_settled(window: MainWindow, act: Callable[[], None]) -> None:
     """Calls `act` once the compiled loop is ready, as it is a second after every later start."""
     from PySide6.QtCore import QTimer
 
-    from softmax_gui.training import compiled
+    from softmax_gui.training import compiling
+    from softmax_gui.training.config import DTYPES
 
-    settled = compiled.ready() or time.time() - STARTED > 30
+    settled = all(map(compiling.ready, DTYPES)) or time.time() - STARTED > 30
     if settled or sys.argv[1] == "start":
         QTimer.singleShot(300, window, act)
     else:

@@ -142,11 +142,16 @@ def test_that_blocks_of_rows_change_nothing(dtype: str, monkeypatch: pytest.Monk
     logits = rng.normal(size=(1001, 7)).astype(dtype)
     targets = np.eye(7)[rng.integers(7, size=1001)]
     whole = cross_entropy(logits, targets)
+    s = rng.random(1001)
+    weighted = cross_entropy(logits, targets, s)
     monkeypatch.setattr(losses, "_BLOCK", 64)
-    loss, dlogits = cross_entropy(logits, targets)
-    np.testing.assert_allclose(loss, whole[0], rtol=oracle.RELATIVE[dtype])
-    np.testing.assert_array_equal(dlogits, whole[1])
-    assert loss.dtype == dtype
+    for (loss, dlogits), wanted in (
+        (cross_entropy(logits, targets), whole),
+        (cross_entropy(logits, targets, s), weighted),
+    ):
+        np.testing.assert_allclose(loss, wanted[0], rtol=oracle.RELATIVE[dtype])
+        np.testing.assert_array_equal(dlogits, wanted[1])
+        assert loss.dtype == dtype
 
 
 @both_libraries

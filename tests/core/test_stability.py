@@ -173,3 +173,34 @@ def test_that_no_examples_are_refused(shape: tuple[int, ...]) -> None:
 def test_that_an_argument_out_of_range_is_refused(arguments: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         safe_learning_rate(np.ones((4, 2)), *arguments)
+
+
+@both_libraries
+def test_that_weights_are_rows_that_come_so_often(library: str) -> None:
+    rng = np.random.default_rng(0)
+    X, often = rng.normal(size=(30, 4)), rng.integers(0, 4, size=30)
+    repeated, s = np.repeat(X, often, axis=0), often / often.mean()
+    weighted = smoothness(make(library, X), make(library, s))
+    assert weighted == pytest.approx(_largest(repeated), rel=1e-12)
+    longest = (s * (_with_ones(X) ** 2).sum(axis=1)).max()
+    rate = safe_learning_rate(make(library, X), 1, weights=make(library, s))
+    assert rate == pytest.approx(1 / longest, rel=1e-12)
+    assert safe_learning_rate(X, 30, 0.5, 0.2, s) == pytest.approx(0.5 / (weighted + 0.2))
+
+
+@pytest.mark.usefixtures("small_sample")
+def test_that_a_sample_follows_the_weights() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.random((1500, 320)) * (rng.random((1500, 320)) < 0.2)
+    X[1234, :] *= 100
+    for s in (rng.random(1500) * (np.arange(1500) != 1234), np.ones(1500)):
+        gram = (_with_ones(X).T * s) @ _with_ones(X) / 1500
+        wanted = 0.5 * np.linalg.eigvalsh(gram)[-1]
+        assert smoothness(X, s) == pytest.approx(wanted, rel=0.05)
+    assert smoothness(X, np.ones(1500)) == pytest.approx(smoothness(X), rel=1e-12)
+
+
+@pytest.mark.parametrize("weights", [np.ones(3), np.zeros(4), [1, 1, -1, 1], [1, 1, np.nan, 1]])
+def test_that_weights_without_a_bound_are_refused(weights: Any) -> None:
+    with pytest.raises(ValueError, match="4 weights are needed, finite, from 0 and not all 0"):
+        smoothness(np.ones((4, 2)), np.asarray(weights))

@@ -1,4 +1,4 @@
-"""Split and order: by class, by seed, and nothing of the validation part in the scaling."""
+"""Split: by class, by seed, and nothing of the validation part in the scaling."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softmax_gui.data.batches import epoch_order, split
+from softmax_gui.data.batches import split
 from softmax_gui.data.dataset import Dataset, feature_names
 
 
@@ -59,7 +59,6 @@ def test_that_the_cut_of_a_seed_is_the_same_on_every_machine() -> None:
     cut = split(numbered([6, 4]), 0, 0.5)
     rows = np.rint(cut.scaling.undo(cut.validation.X)[:, 0]).astype(int)
     assert rows.tolist() == [0, 5, 6, 7, 8]
-    assert epoch_order(8, 0, 0).tolist() == [0, 1, 7, 5, 6, 4, 3, 2]
 
 
 def test_that_the_scaling_knows_the_training_part_alone() -> None:
@@ -89,16 +88,3 @@ def test_that_both_parts_are_read_only_rows_in_one_block() -> None:
 def test_that_a_share_that_leaves_one_part_empty_is_refused(share: float) -> None:
     with pytest.raises(ValueError, match="it must lie between 0 and 1"):
         split(numbered([5, 5]), 0, share)
-
-
-@given(n=st.integers(0, 300), seed=st.integers(0, 2**64), epoch=st.integers(0, 2**32 - 1))
-def test_that_an_epoch_visits_every_row_once_in_an_order_that_seed_and_epoch_decide(
-    n: int, seed: int, epoch: int
-) -> None:
-    order = epoch_order(n, seed, epoch)
-    assert order.dtype == np.intp
-    np.testing.assert_array_equal(np.sort(order), np.arange(n))
-    np.testing.assert_array_equal(order, epoch_order(n, seed, epoch))
-    if n > 100:
-        assert order.tolist() != epoch_order(n, seed, epoch ^ 1).tolist()
-        assert order.tolist() != epoch_order(n, seed ^ 1, epoch).tolist()

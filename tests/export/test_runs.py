@@ -8,6 +8,7 @@ import json
 import os
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,16 +20,20 @@ from softmax_gui.export.runs import (
     CONFIG,
     METRICS,
     MODEL,
+    STATUS,
+    checkpoint_files,
+    data_digest,
     load_run_or_model,
     make_run_folder,
-    save_run,
     trained_model,
 )
 from softmax_gui.export.weights import FORMATS, save_model
 from softmax_gui.files import FileProblem
 from softmax_gui.training.config import TrainConfig
+from softmax_gui.training.course import Plan
 from softmax_gui.training.history import COLUMNS
 from softmax_gui.training.run import Run, train
+from tests.export.keeping import kept, save_run
 from tests.training.worlds import blobs
 
 SETTINGS = TrainConfig(
@@ -141,21 +146,60 @@ def test_that_what_a_part_without_rows_has_not_is_left_out(tmp_path: Path) -> No
     assert text.splitlines()[-1].endswith(",,")
 
 
-def test_that_a_full_disk_is_said_and_the_weights_of_an_earlier_run_stay(
+def test_that_a_full_disk_at_the_end_is_said_and_the_weights_of_an_earlier_run_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     earlier = a_run()
     save_run(tmp_path, earlier, "iris")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    real, run = os.fsync, a_run(share=0.6)
 
-    def full(_descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def full(descriptor: int) -> None:
+        if (tmp_path / "x").exists():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(FileProblem, match=r"model\.safetensors could not be written: no space"):
-        save_run(tmp_path, a_run(share=0.6), "iris")
-    W = trained_model(earlier.snapshot, earlier.split).dense.W
+    with kept(tmp_path, run) as writer:
+        (tmp_path / "x").touch()
+        with pytest.raises(FileProblem, match=r"model\.safetensors could not be written: no space"):
+            writer.finish(run)
+    (tmp_path / "x").unlink()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+    assert {MODEL, METRICS, CONFIG, STATUS} <= before.keys()
+
+
+def test_that_a_run_that_was_killed_gives_its_newest_checkpoint_that_is_whole(
+    tmp_path: Path,
+) -> None:
+    data = load("iris")
+    parts = split(data, 0)
+    with kept(tmp_path, a_run()) as writer:
+        train(parts, SETTINGS, Plan(4, checkpoint_epochs=1), keeper=writer)
+    (_, whole), (_, newest) = checkpoint_files(tmp_path)[-2:]
+    assert not (tmp_path / MODEL).exists()
+    W = load_run_or_model(str(newest)).dense.W
     np.testing.assert_array_equal(load_run_or_model(str(tmp_path)).dense.W, W)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [CONFIG, METRICS, MODEL]
+    newest.write_bytes(newest.read_bytes()[:-9])
+    W = load_run_or_model(str(whole)).dense.W
+    np.testing.assert_array_equal(load_run_or_model(str(tmp_path)).dense.W, W)
+
+
+def test_that_one_other_cell_or_label_or_weight_is_another_digest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def digest(**changes: Any) -> str:
+        return data_digest(split(replace(load("iris"), **changes), 0))
+
+    data = load("iris")
+    X, labels, weights = data.X.copy(), data.labels.copy(), np.ones(150)
+    X[149, 3] += 1e-9
+    labels[0] = 1
+    assert digest() == digest()
+    assert len({digest(), digest(X=X), digest(labels=labels), digest(weights=weights)}) == 4
+    whole = digest()
+    monkeypatch.setattr("softmax_gui.export.runs.DIGEST_BYTES", data.X.nbytes // 3)
+    assert digest() == digest() != whole
 
 
 def test_that_a_folder_that_cannot_be_made_or_written_to_is_refused(

@@ -17,7 +17,8 @@ from PySide6.QtWidgets import QApplication
 from softmax_gui.gui import app
 from softmax_gui.gui.main_window import MainWindow
 from softmax_gui.gui.widgets.message_bar import Tone
-from softmax_gui.training import compiled
+from softmax_gui.training import compiling as loop
+from softmax_gui.training.config import DTYPES
 from softmax_gui.training.session import TrainingSession
 from softmax_gui.training.snapshot import RunState
 
@@ -90,10 +91,10 @@ def stuck(window: MainWindow) -> Conditions:
 def compiling(window: MainWindow) -> Conditions:
     """While the compiled loop is being made ready on a thread."""
     yield from idle(window)
-    cached = compiled._cache() / "kernels.sgd_steps-none.nbi"  # else another process would do it
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    cached.touch()
-    compiled.prepare()
+    loop._cache().mkdir(parents=True, exist_ok=True)
+    for dtype in DTYPES:
+        (loop._cache() / f"{dtype}.done").touch()  # else another process would do it
+    loop.prepare()
     yield from running(window)
 
 
@@ -149,9 +150,9 @@ def main(state: str, end: str) -> int:
         return window, trouble
 
     app.make_window = watched
-    prepare, compiled.prepare = compiled.prepare, lambda: None  # compiling takes seconds
+    prepare, loop.prepare = loop.prepare, lambda: None  # compiling takes seconds
     if state == "compiling":
-        compiled.prepare = prepare
+        loop.prepare = prepare
     faulthandler.dump_traceback_later(50, exit=True)
     return app.run([])
 

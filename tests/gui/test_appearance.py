@@ -25,7 +25,7 @@ from tests.gui.windows import press as type_shortcut
 UNTRANSLATED = re.compile(
     r"cat|chicken|dog|setosa|versicolor|virginica|sepal|petal|length|width|digits|iris|2x2"
     r"|Softmax GUI|CPU|GPU|CUDA|MPS|NVIDIA|Apple|numpy|torch|nat|bit|log|ln|surprisal|H\(Y\|X\)"
-    r"|CSV|NPZ|JSON|PNG|SVG|safetensors|English|(Ctrl|Shift|Alt|Backspace)\+?|F\d+"
+    r"|SGD|Adam|PHM|Newton-CG|L-BFGS|CSV|NPZ|JSON|PNG|SVG|safetensors|English|(Ctrl|Shift|Alt|Backspace)\+?|F\d+"
 )
 
 

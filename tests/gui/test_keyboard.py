@@ -114,5 +114,5 @@ def test_that_the_examples_come_after_the_table_and_before_the_presets(
 def test_that_a_caption_leads_to_its_field_by_its_key(window: MainWindow) -> None:
     captions = window.training.findChildren(QLabel)
     buddies = [label.buddy() for label in captions if isinstance(label.buddy(), NumberField)]
-    assert len(buddies) == 5
+    assert len(buddies) == 6
     assert find(window, NumberField, "Learning rate") in buddies

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
 from softmax_gui.data.synthetic import World
-from softmax_gui.gui.trainer import LoadRequest, Trainer, TrainingWorker
+from softmax_gui.gui.run_config import LoadRequest
+from softmax_gui.gui.trainer import TrainingWorker
+from softmax_gui.gui.training_thread import Trainer
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.session import TrainingSession
 from softmax_gui.training.snapshot import RunState, Snapshot

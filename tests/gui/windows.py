@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from softmax_gui.data.batches import split
+from softmax_gui.data import batches
 from softmax_gui.data.dataset import Dataset, Split, feature_names
 from softmax_gui.gui import theme
 from softmax_gui.gui.main_window import MainWindow
@@ -65,7 +65,7 @@ def settle(qtbot: QtBot, window: MainWindow) -> None:
     echo.asked.emit()
     qtbot.waitUntil(lambda: echo.answers == 1, timeout=LONG_MS)
     QCoreApplication.processEvents()  # what the thread told before it answered
-    qtbot.waitUntil(lambda: not window._frame.isActive() or running(window), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: not window.display.isActive() or running(window), timeout=LONG_MS)
 
 
 def running(window: MainWindow) -> bool:
@@ -79,8 +79,9 @@ def newest(window: MainWindow) -> Snapshot:
 
 
 def data(window: MainWindow) -> Split:
-    assert window._split is not None
-    return window._split
+    split = window.split()
+    assert split is not None
+    return split
 
 
 def load(qtbot: QtBot, window: MainWindow, source: str) -> Split:
@@ -160,4 +161,4 @@ def table(
     options = {"name": "made up", "feature_names": feature_names(d), **options}
     labels = np.arange(n) % len(names)
     X = random.normal(size=(n, d)) + labels[:, None]
-    return split(Dataset(X=X, labels=labels, class_names=names, **options), 0)
+    return batches.split(Dataset(X=X, labels=labels, class_names=names, **options), 0)

@@ -1,81 +1,55 @@
-"""The compiled loop in a run: the same learning, repeatable, taken only before the first step."""
+"""The compiled loop in a run: the same learning, taken only before the first step."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from softmax_gui.training import compiled
+from softmax_gui.data.dataset import Split
+from softmax_gui.training import compiled, compiling
+from softmax_gui.training.compiled import TEAM_PAYS, threads_for
 from softmax_gui.training.config import TrainConfig
-from softmax_gui.training.devices import DeviceError
 from softmax_gui.training.session import TrainingSession
-from softmax_gui.training.watch import TrainingDiverged
 from tests.training.worlds import blobs, measured
 
+pytestmark = [pytest.mark.usefixtures("loop_compiled"), pytest.mark.timeout(func_only=True)]
 CONFIG = TrainConfig(
     learning_rate=0.05, batch_size=16, momentum=0.5, weight_decay=1e-3, device="compiled"
 )
 
 
 @pytest.fixture
-def not_loaded() -> Iterator[None]:
+def not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a process that has not loaded the loop yet."""
-    compiled.load.cache_clear()
-    yield
-    compiled.load.cache_clear()
+    monkeypatch.setattr(compiling, "_loaded", {})
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-11), ("float32", 1e-4)])
+@pytest.mark.parametrize(("d", "q"), [(5, 3), (40, 20)])
 def test_that_the_compiled_run_learns_what_the_plain_run_learns(
-    dtype: str, tolerance: float
+    d: int, q: int, dtype: str, tolerance: float
 ) -> None:
-    pytest.importorskip("numba")
-    fast = TrainingSession(blobs(), replace(CONFIG, dtype=dtype))
-    plain = TrainingSession(blobs(), replace(CONFIG, dtype=dtype, device="numpy"))
+    parts, config = blobs(d=d, q=q), replace(CONFIG, dtype=dtype)
+    fast = TrainingSession(parts, config)
+    plain = TrainingSession(parts, replace(config, device="numpy"))
     for session in (fast, plain):
         session.advance(steps=150)
-    assert measured(fast).device.kind == "compiled"
-    np.testing.assert_allclose(
-        measured(fast).model.W, measured(plain).model.W, rtol=tolerance, atol=tolerance
-    )
-    assert measured(fast).train.loss == pytest.approx(measured(plain).train.loss, rel=tolerance)
-    assert measured(fast).examples == measured(plain).examples
-
-
-def test_that_a_compiled_run_resumes_and_repeats_bit_by_bit() -> None:
-    pytest.importorskip("numba")
-    whole, first = TrainingSession(blobs(), CONFIG), TrainingSession(blobs(), CONFIG)
-    whole.advance(steps=100)
-    first.advance(steps=37)
-    resumed = TrainingSession.resume(blobs(), first.checkpoint())
-    resumed.advance(steps=63)
-    assert resumed.snapshot().model.W.tobytes() == whole.snapshot().model.W.tobytes()
-
-
-def test_that_a_compiled_run_that_diverges_is_taken_back() -> None:
-    pytest.importorskip("numba")
-    session = TrainingSession(blobs(), CONFIG)
-    good = session.snapshot().model.W.tobytes()
-    session.advance(steps=64)
-    session.adjust(learning_rate=1e9)
-    with pytest.raises(TrainingDiverged):
-        session.advance(steps=100)
-    assert session.snapshot().model.W.tobytes() == good
+    one, other = measured(fast), measured(plain)
+    assert one.device.kind == "compiled"
+    np.testing.assert_allclose(one.model.W, other.model.W, rtol=tolerance, atol=tolerance)
+    assert one.train.loss == pytest.approx(other.train.loss, rel=tolerance)
+    assert (one.step, one.examples) == (other.step, other.examples)
 
 
 def test_that_a_session_takes_the_loop_before_its_first_step_and_never_later(
     not_loaded: None,
 ) -> None:
-    pytest.importorskip("numba")
     begun, waiting = (TrainingSession(blobs(), TrainConfig()) for _ in range(2))
     begun.advance(steps=1)
-    compiled.load()
+    compiling.load("float64")
     begun.reset()  # the same session again: the same bits again
     for session in (begun, waiting):
         session.advance(steps=1)
@@ -84,63 +58,75 @@ def test_that_a_session_takes_the_loop_before_its_first_step_and_never_later(
     assert TrainingSession(blobs(), TrainConfig()).snapshot().device.kind == "compiled"
 
 
-def test_that_a_large_model_stays_with_the_matrix_products(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    pytest.importorskip("numba")
-    compiled.load()
-    monkeypatch.setattr(compiled, "LARGEST", 10)
-    assert TrainingSession(blobs(), TrainConfig()).snapshot().device.kind == "numpy"
+def test_that_a_loop_of_another_type_is_not_taken(not_loaded: None) -> None:
+    compiling.load("float32")
+    session = TrainingSession(blobs(), TrainConfig())
+    session.advance(steps=1)
+    assert session.snapshot().device.kind == "numpy"
+
+
+def test_that_a_large_model_takes_the_loop_too(not_loaded: None) -> None:
+    compiling.load("float64")
+    session = TrainingSession(blobs(n=2000, d=300, q=200), TrainConfig(batch_size=8))
+    session.advance(steps=3)
+    assert session.snapshot().device.kind == "compiled"
 
 
 def test_that_without_numba_numpy_trains_and_says_so(
     not_loaded: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "numba", None)
-    monkeypatch.delitem(sys.modules, "softmax_gui.core.kernels", raising=False)
-    with pytest.raises(DeviceError, match="can't be used"):
-        compiled.load()
+    for name in ("kernels", "kernel_products", "kernel_softmax", "simd"):
+        monkeypatch.delitem(sys.modules, f"softmax_gui.core.{name}", raising=False)
     session = TrainingSession(blobs(), CONFIG)
     assert session.snapshot().device.kind == "numpy"
+    assert "The compiled loop can't be used" in session.notice
     assert "training goes on with CPU (numpy)" in session.notice
+    session.advance(steps=5)
+    assert session.snapshot().step == 5
 
 
-def test_that_a_process_of_its_own_compiles_and_the_thread_then_loads(
-    not_loaded: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def split_of(batch: int) -> Split:
+    return blobs(n=2 * batch, d=100, q=50)
+
+
+def test_that_a_team_is_taken_where_it_pays_or_as_large_as_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pytest.importorskip("numba")
-    started: list[list[str]] = []
-
-    class Child:
-        def __init__(self, command: list[str], **_: object) -> None:
-            started.append(command)
-
-        def wait(self) -> None:
-            """At once."""
-
-        terminate = wait
-
-    monkeypatch.setattr(compiled, "_cache", lambda: tmp_path / "empty")
-    monkeypatch.setattr(subprocess, "Popen", Child)
-    thread = compiled.prepare()
-    assert thread is not None
-    thread.join(60)
-    assert started[0][0] == sys.executable
-    assert compiled.ready()
-    assert compiled.prepare() is None
+    monkeypatch.setattr(compiled, "cores", lambda: 4)
+    pays = TEAM_PAYS // (100 * 50)  # rows
+    few, many = replace(CONFIG, batch_size=pays - 1), replace(CONFIG, batch_size=pays)
+    assert threads_for(split_of(pays), few) == 1
+    assert threads_for(split_of(pays), many) == 4
+    assert threads_for(split_of(pays // 4), many) == 1  # a batch has no more rows than there are
+    assert threads_for(split_of(pays), replace(few, threads=3)) == 3
 
 
-def test_that_where_no_process_can_be_started_the_thread_loads_all_the_same(
-    not_loaded: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    pytest.importorskip("numba")
+def test_that_a_session_says_how_many_threads_it_has_and_keeps_them_when_resumed() -> None:
+    session = TrainingSession(blobs(), replace(CONFIG, threads=3))
+    session.advance(steps=5)
+    assert session.snapshot().device.threads == 3
+    kept = replace(session.checkpoint(), config=replace(CONFIG, threads=0))
+    assert TrainingSession.resume(blobs(), kept).snapshot().device.threads == 3
 
-    def refused(*_: object, **__: object) -> None:
-        raise PermissionError("no process here")
 
-    monkeypatch.setattr(compiled, "_cache", lambda: tmp_path / "empty")
-    monkeypatch.setattr(subprocess, "Popen", refused)
-    thread = compiled.prepare()
-    assert thread is not None
-    thread.join(60)
-    assert compiled.ready()
+def test_that_some_core_is_there() -> None:
+    assert compiled.cores() >= 1
+
+
+def test_that_a_snapshot_tells_the_loss_and_the_hits_of_the_minibatches_since_the_last() -> None:
+    session = TrainingSession(blobs(n=120), replace(CONFIG, learning_rate=1e-12, batch_size=96))
+    assert session.snapshot().minibatches is None
+    session.advance(epochs=1)
+    found, whole = session.snapshot().minibatches, measured(session).train
+    assert found is not None
+    assert (found.correct, found.total) == (32, 96)  # all logits were 0: the first class
+    assert found.loss == pytest.approx(np.log(3), rel=1e-9)
+    assert whole.total == found.total
+    assert session.snapshot().minibatches is None
+
+
+def test_that_numpy_counts_no_hits() -> None:
+    session = TrainingSession(blobs(), replace(CONFIG, device="numpy"))
+    session.advance(steps=5)
+    assert session.snapshot().minibatches is None

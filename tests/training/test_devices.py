@@ -95,9 +95,10 @@ def test_that_a_device_out_of_memory_gives_back_the_last_good_weights(
 ) -> None:
     torch = pytest.importorskip("torch")
     session = TrainingSession(blobs(), TrainConfig(device="cpu", dtype="float32"))
-    session.advance(steps=64)
+    session.advance(steps=session._keeping)
     good = session.snapshot().model.W.tobytes()
     session.advance(steps=64)  # weights are good once the window after them was
+    end = session.snapshot().step + 10
     run, failing = Engine.run, [True]
 
     def run_out_of_memory(self: Engine, *arguments: Any) -> Any:
@@ -116,7 +117,7 @@ def test_that_a_device_out_of_memory_gives_back_the_last_good_weights(
     monkeypatch.setattr(Engine, "load", keep)
     session.advance(steps=10)
     assert good in kept
-    assert session.snapshot().step == 138
+    assert session.snapshot().step == end
     assert session.snapshot().device.kind == "numpy"
     assert "out of memory" in session.notice
 
@@ -135,13 +136,14 @@ def test_that_a_device_can_be_changed_in_the_middle_of_a_run() -> None:
     assert session.snapshot().step == 40
 
 
-@pytest.mark.parametrize("broken", ["measure", "state", "weights", "load", "set_order"])
+@pytest.mark.parametrize("broken", ["measure", "state", "weights", "load", "run"])
 def test_that_a_device_lost_anywhere_leaves_a_run_that_goes_on(
     monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     pytest.importorskip("torch")
     session = TrainingSession(blobs(), TrainConfig(device="cpu"))
-    session.advance(steps=130)
+    kept = session._keeping  # steps between the weights it could come back to
+    session.advance(steps=kept + 66)
     engine = session._engine
 
     def lost(*_: Any) -> None:
@@ -156,4 +158,4 @@ def test_that_a_device_lost_anywhere_leaves_a_run_that_goes_on(
     session.use_device("numpy")
     assert measured(session).device.kind == "numpy"
     assert np.isfinite(measured(session).train.loss)
-    assert measured(session).step >= 64
+    assert measured(session).step >= kept

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +13,9 @@ import pytest
 
 from softmax_gui.data.batches import split
 from softmax_gui.data.dataset import Dataset, Split, feature_names
-from softmax_gui.training import compiled
+from softmax_gui.training import compiling
 from softmax_gui.training.config import TrainConfig
-from softmax_gui.training.run import COMPILED_PAYS_STEPS, train
+from softmax_gui.training.run import COMPILED_PAYS_S, SAVED_STEP_S, train
 from softmax_gui.training.session import TrainingSession
 from softmax_gui.training.snapshot import Snapshot
 from tests.training.worlds import blobs, digits
@@ -24,11 +25,9 @@ FOR_EVER = 10**9  # epochs
 
 
 @pytest.fixture
-def not_loaded() -> Iterator[None]:
+def not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a process that has not loaded the compiled loop yet."""
-    compiled.load.cache_clear()
-    yield
-    compiled.load.cache_clear()
+    monkeypatch.setattr(compiling, "_loaded", {})
 
 
 def after(questions: int) -> Callable[[], bool]:
@@ -139,26 +138,28 @@ def test_that_a_long_run_takes_the_compiled_loop_and_a_short_one_leaves_it(
 ) -> None:
     pytest.importorskip("numba")
     parts, config = blobs(), TrainConfig(device="auto", batch_size=blobs().train.n)  # 1 an epoch
-    short = train(parts, config, COMPILED_PAYS_STEPS - 1, stopped=after(1))
+    pays = math.ceil(COMPILED_PAYS_S / SAVED_STEP_S)
+    short = train(parts, config, pays // 2, stopped=after(1))
     assert short.summary()["device"] == "numpy"
-    assert not compiled.ready()
-    long = train(parts, config, COMPILED_PAYS_STEPS, stopped=after(1))
+    assert not compiling.ready("float64")
+    long = train(parts, config, pays, stopped=after(1))
     assert long.summary()["device"] == "compiled"
 
 
-def test_that_a_long_run_on_a_chosen_device_or_of_large_steps_leaves_the_compiled_loop(
+def test_that_a_long_run_on_a_chosen_device_or_of_a_solver_leaves_the_compiled_loop(
     not_loaded: None,
 ) -> None:
     train(blobs(), NUMPY, FOR_EVER, stopped=after(0))
-    train(blobs(), TrainConfig(batch_size=10**9), FOR_EVER, stopped=after(0))
-    assert not compiled.ready()
+    train(blobs(), TrainConfig(solver="lbfgs"), FOR_EVER, stopped=after(0))
+    assert not compiling.ready("float64")
 
 
 def test_that_a_long_run_without_numba_goes_on_with_numpy_and_says_nothing(
     not_loaded: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "numba", None)
-    monkeypatch.delitem(sys.modules, "softmax_gui.core.kernels", raising=False)
+    for name in ("kernels", "kernel_products", "kernel_softmax", "simd"):
+        monkeypatch.delitem(sys.modules, f"softmax_gui.core.{name}", raising=False)
     said: list[str] = []
     run = train(blobs(), TrainConfig(), FOR_EVER, say=said.append, stopped=after(1))
     assert run.summary()["device"] == "numpy"

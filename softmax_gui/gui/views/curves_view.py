@@ -20,7 +20,7 @@ class Curves:
         self.loss = CurvePlot("loss", _SERIES, y_floor=0.0)
         self.accuracy = CurvePlot("accuracy", _SERIES, y_floor=0.0, y_ceiling=1.0)
         self._split: Split | None = None
-        self._unit = Unit.NAT
+        self._unit, self._solving = Unit.NAT, False
         self._rows, self._generation = 0, -1  # of the history, on the plots already
 
     def show_data(self, split: Split) -> None:
@@ -49,6 +49,12 @@ class Curves:
         self.loss.set_scale(unit.per_nat)
         self.retranslate()
 
+    def show_solver(self, solving: bool) -> None:
+        """Whether a step is an iteration of a solver or a minibatch."""
+        if solving != self._solving:
+            self._solving = solving
+            self.retranslate()
+
     def set_log_step(self, on: bool) -> None:
         """Both step axes logarithmic or even."""
         self.loss.set_log_x(on)
@@ -61,7 +67,7 @@ class Curves:
     def retranslate(self) -> None:
         """Sets every text."""
         names = {"train": tr("training"), "validation": tr("validation")}
-        step = tr("Step (minibatches)")
+        step = tr("Step (iterations)") if self._solving else tr("Step (minibatches)")
         for plot, title, name in (
             (self.loss, tr("Loss ({unit})").format(unit=self._unit.value), tr("Loss")),
             (self.accuracy, tr("Accuracy"), tr("Accuracy")),
@@ -89,4 +95,5 @@ class Curves:
             lines.append(Reference(data.floor, tr("floor H(Y|X)")))
         self.loss.set_references(lines)
         share = float(data.counts.max()) / data.n
-        self.accuracy.set_references([Reference(share, tr("largest class"))])
+        known = self._split.train.n > 0  # of a run that is watched there are no rows
+        self.accuracy.set_references([Reference(share, tr("largest class"))] if known else [])

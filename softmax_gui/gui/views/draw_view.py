@@ -146,11 +146,13 @@ class DrawView(LivingWidget):
                 widget.deleteLater()
         if self._split is None:
             return
+        names = self._split.dataset.class_names[:MAX_EXAMPLE_BUTTONS]
+        names = names if self._split.train.n else ()
         self._clear.setEnabled(self.is_picture())
         self._invert.setEnabled(self.is_picture())
         self._noise.setEnabled(self.is_picture())
         before = self.table.focusProxy() or self.table  # Tab, too, goes from the table to them
-        for label, name in enumerate(self._split.dataset.class_names[:MAX_EXAMPLE_BUTTONS]):
+        for label, name in enumerate(names):
             line = one_line(name)
             button = QPushButton(_short(line).replace("&", "&&"))
             button.setMinimumWidth(24)
@@ -166,6 +168,9 @@ class DrawView(LivingWidget):
         """A random example of the class, in the editor's units: a validation one if there is."""
         assert self._split is not None  # noqa: S101 - for the type checker; callers looked
         part = self._split.validation
+        if not part.n and not self._split.train.n:  # a run that is watched brings no rows
+            x = np.zeros(self._split.dataset.d)
+            return 0, x if self.is_picture() else self._split.scaling.undo(x)
         if label not in part.labels:  # a class of a single row is trained on
             part = self._split.train
         rows = np.flatnonzero(part.labels == label)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt
@@ -69,6 +70,7 @@ class PlotsView(LivingWidget):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Appends what was measured since the last one, and draws."""
         self._snapshot = snapshot
+        self.complete().show_solver(snapshot.config.solver != "minibatch")
         self.complete().show_history(snapshot.history)
         self.weights.show_weights(snapshot.model.W, snapshot.model.b)
         self._caption()
@@ -149,7 +151,8 @@ class PlotsView(LivingWidget):
 
 
 def _share(measured: Measurement) -> str:
-    return f"{100 * measured.accuracy:.1f} %" if measured.total else tr("no examples")
+    share = measured.accuracy
+    return f"{100 * share:.1f} %" if math.isfinite(share) else tr("no examples")
 
 
 def _counted(measured: Measurement) -> str:

@@ -1,19 +1,29 @@
-"""How it learns: learning rate, minibatch, momentum, weight decay, seed, device."""
+"""How it learns: solver, optimizer, layer and their numbers, seed, device; what they came to."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from softmax_gui.core.certificate import Certificate
+from softmax_gui.core.solvers import choose_solver
+from softmax_gui.data.dataset import Dataset, Split
+from softmax_gui.gui import theme
 from softmax_gui.gui.living import LivingWidget
+from softmax_gui.gui.units import Unit
+from softmax_gui.gui.views import training_texts as texts
+from softmax_gui.gui.widgets.choice_field import ChoiceField
 from softmax_gui.gui.widgets.number_field import NumberField, Rule
 from softmax_gui.i18n import tr
 from softmax_gui.training.config import DEVICES, TrainConfig
@@ -25,12 +35,18 @@ _RULES = {
     "batch_size": Rule(low=1, high=_MOST, whole=True),
     "momentum": Rule(high=1.0, below_high=True, step=0.1),
     "weight_decay": Rule(smallest=1e-6),
+    "label_smoothing": Rule(high=1.0, below_high=True, step=0.05),
     "seed": Rule(high=_MOST, whole=True, step=1),
 }
+_CHOICES = ("solver", "optimizer", "class_weight", "phm_order", "device")
 
 
 class TrainingPanel(LivingWidget):
-    """Fields for TrainConfig; says which one the user changed, and to what."""
+    """Fields for TrainConfig; says which one the user changed, and to what.
+
+    What does not apply to the choices made is disabled and says why; it never goes away, so that
+    nothing jumps.
+    """
 
     setting_changed = Signal(object)  # a dict of fields of TrainConfig, takes effect at once
     seed_changed = Signal(int)  # another split and order: a new run
@@ -40,22 +56,54 @@ class TrainingPanel(LivingWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._fields = {name: NumberField(rule) for name, rule in _RULES.items()}
-        self._captions = {name: QLabel() for name in (*_RULES, "device")}
-        self._new_seed, self._device, self._reason = QToolButton(), QComboBox(), QLabel()
-        self._shown_device: Device | None = None
-        for kind in DEVICES:
-            self._device.addItem("", kind)
+        self._choices = {name: ChoiceField() for name in _CHOICES}
+        self._captions = {name: QLabel() for name in texts.captions()}
+        self._new_seed, self._safe_rate = QToolButton(), QPushButton(flat=True)
+        self._end, self._reason = QLabel(), QLabel()
+        self._config, self._n = TrainConfig(), 0
+        self._dataset: Dataset | None = None
+        self._device: Device | None = None
+        self._certificate: Certificate | None = None
+        self._rate: float | None = None
+        self._unit = Unit.NAT
         self._lay_out()
         self._connect()
-        self.show_config(TrainConfig())
         self.retranslate()
+        self.restyle()
+        self.show_config(self._config)
 
     def show_config(self, config: TrainConfig) -> None:
         """Shows what is in force; emits nothing."""
+        self._config = config
         for name, field in self._fields.items():
             if not field.hasFocus() or field.value() != getattr(config, name):
                 field.set_value(getattr(config, name))
-        self._device.setCurrentIndex(DEVICES.index(config.device))
+        for name, choice in self._choices.items():
+            choice.set_key(str(getattr(config, name)))
+        self._apply()
+
+    def show_data(self, split: Split) -> None:
+        """Other data: other layers fit them, and another learning rate is stable."""
+        self._dataset, self._n = split.dataset, split.train.n
+        self._choices["phm_order"].set_choices(texts.layers(self._dataset))
+        self._certificate = None
+        self.show_safe_rate(None)
+
+    def show_safe_rate(self, rate: float | None) -> None:
+        """The largest rate that is surely stable; None while it is not known."""
+        self._rate = rate
+        self._apply()
+
+    def show_certificate(self, certificate: Certificate | None) -> None:
+        """How far the run is from the optimum, where its solver has said so."""
+        if certificate != self._certificate:
+            self._certificate = certificate
+            self._tell()
+
+    def show_unit(self, unit: Unit) -> None:
+        """The bound in `unit` from now on."""
+        self._unit = unit
+        self._tell()
 
     @staticmethod
     def known_device(name: str) -> str:
@@ -69,57 +117,84 @@ class TrainingPanel(LivingWidget):
 
     def show_device(self, device: Device) -> None:
         """Says where the run computes, and why there."""
-        self._shown_device = device
-        text = f"{tr(device.label)}: {tr(device.reason)}"
-        if text != self._reason.text():
-            self._reason.setText(text)
+        if device != self._device:
+            self._device = device
+            self._tell()
 
     def retranslate(self) -> None:
         """Sets every text."""
-        for name, caption, tip in (
-            ("learning_rate", tr("Learning rate"), tr("How far a step goes along the gradient.")),
-            ("batch_size", tr("Batch size"), tr("How many examples a step looks at.")),
-            ("momentum", tr("Momentum"), tr("How much of the last step goes into the next.")),
-            ("weight_decay", tr("Weight decay"),
-             tr("Adds λ/2 · |W|² to the loss, which keeps weights small.")),
-            ("seed", tr("Seed"), tr("Decides split and order; the same seed repeats a run.")),
-        ):  # fmt: skip
+        for name, (caption, _) in texts.captions().items():
             self._captions[name].setText(caption)
-            self._fields[name].setAccessibleName(caption)
-            self._fields[name].setToolTip(tip)
-        self._captions["device"].setText(tr("Device"))
-        self._device.setAccessibleName(tr("Device"))
-        self._device.setToolTip(tr("Where the matrix products are computed."))
-        names = {
-            "auto": tr("automatic"),
-            "compiled": tr("CPU (compiled)"), "numpy": tr("CPU (numpy)"), "cpu": tr("CPU (torch)"),
-            "cuda": tr("NVIDIA GPU (CUDA)"), "mps": tr("Apple GPU (MPS)"),
-        }  # fmt: skip
-        for place, kind in enumerate(DEVICES):
-            self._device.setItemText(place, names[kind])
+            self._field(name).setAccessibleName(caption)
+        for name, choices in (texts.choices() | {"phm_order": texts.layers(self._dataset)}).items():
+            self._choices[name].set_choices(choices)
         self._new_seed.setText(tr("New"))
         self._new_seed.setAccessibleName(tr("New seed"))
         self._new_seed.setToolTip(tr("Another split and order, from step 0."))
-        if self._shown_device is not None:
-            self.show_device(self._shown_device)
+        self._apply()
+
+    def restyle(self) -> None:
+        """The learning rate to take looks like a link."""
+        colors = theme.current()
+        self._safe_rate.setStyleSheet(
+            f"QPushButton {{ color: {colors.accent}; text-align: right; padding: 0px 2px; }}"
+            f" QPushButton:disabled {{ color: {colors.muted}; }}"
+            " QPushButton:hover:enabled, QPushButton:focus { text-decoration: underline; }"
+        )
+
+    def _field(self, name: str) -> QWidget:
+        return self._fields[name] if name in self._fields else self._choices[name]
+
+    def _apply(self) -> None:
+        """Which fields apply to the choices, and why the others do not."""
+        obstacles = texts.obstacles(self._config, self._dataset)
+        for name, (_, tip) in texts.captions().items():
+            for widget in (self._field(name), self._captions[name]):
+                widget.setEnabled(name not in obstacles)
+                widget.setToolTip(obstacles.get(name, tip))
+        known = self._rate is not None and 0 < self._rate < float("inf")
+        self._safe_rate.setText(texts.safe_rate_text(self._rate))
+        self._safe_rate.setEnabled(known and "safe_rate" not in obstacles)
+        tip = tr("Takes this learning rate: SGD can't diverge with it, whatever the labels.")
+        self._safe_rate.setToolTip(obstacles.get("safe_rate", tip))
+        self._tell()
+
+    def _tell(self) -> None:
+        self._end.setText(texts.end_text(self._config, self._certificate, self._unit))
+        lines = []
+        if self._config.solver != "minibatch" and self._dataset is not None:
+            choice = choose_solver(self._n, self._dataset.d, self._dataset.q)
+            chosen = self._config.solver not in ("auto", choice.solver)
+            lines.append(f"{tr('Solver')}: {tr('chosen') if chosen else tr(choice.reason)}")
+        if self._device is not None:
+            lines.append(f"{tr(self._device.label)}: {tr(self._device.reason)}")
+        if "\n".join(lines) != self._reason.text():
+            self._reason.setText("\n".join(lines))
 
     def _lay_out(self) -> None:
         form = QFormLayout()
         form.setHorizontalSpacing(12)
         form.setVerticalSpacing(4)
-        for name, field in self._fields.items():
+        for name, caption in self._captions.items():
+            field = self._field(name)
+            caption.setBuddy(field)
             if name == "seed":
+                field.setMinimumWidth(80)  # with the button beside it the widest of the rows
                 row = QHBoxLayout()
                 row.addWidget(field, 1)
                 row.addWidget(self._new_seed)
-                form.addRow(self._captions[name], row)
+                form.addRow(caption, row)
             else:
-                form.addRow(self._captions[name], field)
-            self._captions[name].setBuddy(field)
-        form.addRow(self._captions["device"], self._device)
-        self._reason.setWordWrap(True)
+                form.addRow(caption, field)
+            if name in {"solver", "learning_rate"}:
+                form.addRow(self._end if name == "solver" else self._safe_rate)
+        # Room for the longest sentence: what stands below does not move when it comes.
+        self._end.setMinimumHeight(2 * self._end.fontMetrics().lineSpacing())
+        self._end.setAlignment(Qt.AlignmentFlag.AlignTop)
+        for label in (self._end, self._reason):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self._reason.setForegroundRole(self.palette().ColorRole.PlaceholderText)
-        self._reason.setTextFormat(Qt.TextFormat.PlainText)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.addLayout(form)
@@ -127,17 +202,36 @@ class TrainingPanel(LivingWidget):
         layout.addStretch(1)
 
     def _connect(self) -> None:
-        for name in ("learning_rate", "momentum", "weight_decay"):
+        for name in ("learning_rate", "momentum", "weight_decay", "label_smoothing"):
             self._fields[name].value_edited.connect(
-                lambda value, name=name: self.setting_changed.emit({name: value})
+                lambda value, name=name: self._change(name, value)
             )
         self._fields["batch_size"].value_edited.connect(
-            lambda value: self.setting_changed.emit({"batch_size": int(value)})
+            lambda value: self._change("batch_size", int(value))
         )
+        for name in ("solver", "optimizer", "class_weight"):
+            self._choices[name].key_chosen.connect(lambda key, name=name: self._change(name, key))
+        self._choices["phm_order"].key_chosen.connect(
+            lambda key: self._change("phm_order", int(key))
+        )
+        self._safe_rate.clicked.connect(self._take_safe_rate)
         self._fields["seed"].value_edited.connect(lambda value: self.seed_changed.emit(int(value)))
         self._new_seed.clicked.connect(
             lambda: self.seed_changed.emit(int(self._fields["seed"].value()) + 1)
         )
-        self._device.activated.connect(lambda place: self.device_changed.emit(DEVICES[place]))
+        self._choices["device"].key_chosen.connect(self.device_changed)
         for field in self._fields.values():
             field.refused.connect(self.refused)
+
+    def _change(self, name: str, value: Any) -> None:
+        if value != getattr(self._config, name):
+            self._config = replace(self._config, **{name: value})
+            self._certificate = None  # it was of other settings
+            self._apply()
+            self.setting_changed.emit({name: value})
+
+    def _take_safe_rate(self) -> None:
+        if self._rate is not None:
+            rate = texts.rounded_down(self._rate)
+            self._fields["learning_rate"].set_value(rate)
+            self._change("learning_rate", rate)

@@ -1,0 +1,158 @@
+"""L-BFGS, started from the preconditioner: one pass over X an iteration.
+
+The last MEMORY steps s and changes of the gradient y hold what F's curvature showed; the two-loop
+recursion applies the inverse Hessian that agrees with them and is M^-1 (preconditioner.py)
+elsewhere. A line search for the strong Wolfe conditions keeps y's > 0.
+
+Source: Nocedal and Wright (2006), Numerical Optimization, algorithms 7.4, 3.5 and 3.6.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softmax_gui.core.objective import Objective, Work
+from softmax_gui.core.solvers import (
+    Iterate,
+    Point,
+    Setup,
+    descend,
+    noise_of,
+    prepare,
+    remaining,
+    tangent,
+)
+
+Floats = NDArray[np.float64]
+
+MEMORY = 20
+LOWER, FLATTER = 1e-4, 0.9  # Wolfe: how much F must fall, how much flatter it must be
+TRIALS = 20
+
+
+class Lbfgs:
+    """The method; see the head of this file."""
+
+    def __init__(self, objective: Objective, setup: Setup) -> None:
+        self._objective, self._anchor, self._M = objective, setup.anchor, setup.preconditioner
+        self._steps: list[Floats] = []
+        self._changes: list[Floats] = []
+
+    def estimate(self, at: Point) -> float:
+        """About how far F is above its minimum, in nats."""
+        decay = self._objective.weight_decay
+        r = tangent(-at.gradient, decay)
+        return remaining(r, float(np.vdot(r, self._M.apply(r))), decay, self._anchor)
+
+    def advance(self, at: Point, slack: float) -> Work[Point | None]:
+        """One step; the slack is not used, since no inner loop is there to leave early."""
+        del slack
+        direction = self._direction(at.gradient)
+        ahead = yield from wolfe(self._objective, at, direction)
+        if ahead is None and self._steps:  # what is remembered may be rounding: begin anew
+            self._steps, self._changes = [], []
+            ahead = yield from wolfe(self._objective, at, self._direction(at.gradient))
+        if ahead is None:
+            return None
+        s, y = ahead.theta - at.theta, ahead.gradient - at.gradient
+        if float(np.vdot(s, y)) > 1e-14 * float(np.linalg.norm(s) * np.linalg.norm(y)):
+            self._steps = [*self._steps, s][-MEMORY:]
+            self._changes = [*self._changes, y][-MEMORY:]
+        return ahead
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """The steps and changes remembered, (m, d + 1, q) each."""
+        if not self._steps:
+            return {"steps": np.empty(0), "changes": np.empty(0)}
+        return {"steps": np.array(self._steps), "changes": np.array(self._changes)}
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take up where `state` was given."""
+        self._steps, self._changes = list(state["steps"]), list(state["changes"])
+
+    def _direction(self, gradient: Floats) -> Floats:
+        """Minus the inverse Hessian times the gradient, by the two-loop recursion."""
+        r = tangent(-gradient, self._objective.weight_decay)
+        pairs = [
+            (s, y, float(np.vdot(s, y))) for s, y in zip(self._steps, self._changes, strict=True)
+        ]
+        parts = []
+        for s, y, sy in reversed(pairs):
+            part = float(np.vdot(s, r)) / sy
+            r = r - part * y
+            parts.append(part)
+        z = self._M.apply(r)
+        if pairs:
+            _, y, sy = pairs[-1]
+            z *= sy / float(np.vdot(y, self._M.apply(y)))
+        for (s, y, sy), part in zip(pairs, reversed(parts), strict=True):
+            z += (part - float(np.vdot(y, z)) / sy) * s
+        return z
+
+
+def lbfgs(
+    objective: Objective,
+    start: Floats,
+    *,
+    tolerance: float = 1e-6,
+    max_iterations: int = 1000,
+    setup: Setup | None = None,
+    resume: Iterate | None = None,
+) -> Generator[Iterate | None, None, Iterate]:
+    """Minimise F from `start` (d + 1, q); arguments and results as those of `newton_cg`."""
+    if setup is None:
+        setup = yield from prepare(objective)
+    at = resume or Iterate(start, math.nan, math.nan, 0, setup.passes)
+    return (yield from descend(objective, Lbfgs(objective, setup), at, tolerance, max_iterations))
+
+
+def wolfe(objective: Objective, at: Point, direction: Floats) -> Work[Point | None]:
+    """A point along `direction` that meets the strong Wolfe conditions, from step 1 on.
+
+    A bracket grows until it holds such a step and is then narrowed at the minimum of the cubic
+    through both ends.
+    """
+    slope = float(np.vdot(at.gradient, direction))
+    if not slope < 0.0:
+        return None
+    noise = noise_of(objective) * abs(at.loss)
+    low, high, best = (0.0, at.loss, slope), None, None
+    step = 1.0
+    for trial in range(1, TRIALS + 1):
+        theta = at.theta + step * direction
+        loss, gradient = yield from objective.value_and_gradient(theta)
+        here = (step, loss, float(np.vdot(gradient, direction)))
+        enough = loss <= at.loss + LOWER * step * slope + noise
+        if enough:
+            best = Point(theta, loss, gradient, trial)
+            if abs(here[2]) <= -FLATTER * slope:
+                return best
+        if not enough or loss > low[1] + noise or here[2] > 0.0:
+            high = here
+        else:
+            low = here
+        step = 2.0 * step if high is None else cubic_minimum(low, high)
+    return None if best is None else replace(best, passes=TRIALS)
+
+
+def cubic_minimum(low: tuple[float, float, float], high: tuple[float, float, float]) -> float:
+    """Where the cubic through two (step, value, slope) is least, kept off the ends; eq. 3.59."""
+    (a, fa, ga), (b, fb, gb) = low, high
+    middle = 0.5 * (a + b)
+    if not all(map(math.isfinite, (fb, gb))):
+        return middle
+    d1 = ga + gb - 3.0 * (fa - fb) / (a - b)
+    root = d1 * d1 - ga * gb
+    if root < 0.0:
+        return middle
+    d2 = math.copysign(math.sqrt(root), b - a)
+    bottom = gb - ga + 2.0 * d2
+    step = b - (b - a) * (gb + d2 - d1) / bottom if bottom else middle
+    margin = 0.1 * abs(b - a)
+    return step if min(a, b) + margin <= step <= max(a, b) - margin else middle

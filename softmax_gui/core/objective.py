@@ -1,0 +1,308 @@
+"""What the solvers minimise: the penalised mean cross-entropy of all rows, pass by pass.
+
+    F(W, b) = 1/S sum_i s_i CE_i + weight_decay / 2 |W|^2,    S = sum_i s_i,
+
+with theta = [W; b'] of (d + 1, q) and xt_i = [x_i; 1]. A solver needs three things of it, each a
+pass over X: F with its gradient, products of its Hessian with a direction, and the Gram matrix
+1/S sum_i s_i xt_i xt_i'. The Hessian itself, (d + 1) q on a side, is never formed:
+
+    gradient = 1/S sum_i s_i xt_i (p_i - y_i)' + weight_decay [W; 0],
+    H[V]     = 1/S sum_i s_i xt_i ((diag p_i - p_i p_i') V' xt_i)' + weight_decay [V_W; 0].
+
+A pass is a generator that yields after each block of rows, so that a training thread can leave it.
+Products run in the type of X, sums over blocks in float64.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any, Self
+
+import numpy as np
+
+from softmax_gui.core.arrays import Array
+from softmax_gui.core.blocks import Block, Parameters, Scratch, block_rows
+from softmax_gui.core.problem import Floats, Objective, Work, finish, identity
+
+__all__ = ["DenseObjective", "Floats", "Objective", "Work", "finish", "identity"]
+
+BIAS_STEPS = 6  # Newton steps in the bias: each squares what is left of its gradient
+BIAS_SLOPE = 1e-14  # a gradient that is rounding
+KEPT = 2**28  # entries of P up to which it is kept between the gradient and the products
+
+
+class DenseObjective:
+    """F of rows in memory.
+
+    Args:
+        X: (n, d), float32 or float64; never copied.
+        targets: (n,) labels in 0 to q - 1, or (n, q) rows that sum to 1.
+        q: classes.
+        weight_decay: at least 0, of W alone.
+        sample_weight: (n,), not negative and not all 0; None for 1 each.
+        label_smoothing: eps in [0, 1); targets become (1 - eps) targets + eps / q.
+        total: sums a float64 array over ranks, so that each holds the same theta.
+        dtype: of the products, None for that of X.
+    """
+
+    def __init__(
+        self,
+        X: Array,
+        targets: Array,
+        q: int,
+        weight_decay: float = 0.0,
+        sample_weight: Array | None = None,
+        label_smoothing: float = 0.0,
+        total: Callable[[Floats], Floats] = identity,
+        dtype: Any = None,
+    ) -> None:
+        self.dtype = np.dtype(dtype or X.dtype)
+        self.X, self.q, self.weight_decay, self._total = X, q, weight_decay, total
+        self.n, self.d = X.shape
+        self.targets, self.label_smoothing = targets, label_smoothing
+        self.sample_weight = sample_weight
+        self._wide: DenseObjective | None = None
+        self._step = block_rows(q)
+        self._kept = self.n * q <= KEPT
+        self._blocks = list(self._cut())
+        local = float(self.n) if sample_weight is None else float(np.sum(sample_weight))
+        sums = total(np.array([float(self.n), local]))
+        self.rows, self.weight = int(sums[0]), float(sums[1])  # of all ranks
+        self._scratch = Scratch(min(self._step, self.n), self.d, q, self.dtype)
+        self._theta = np.zeros((self.d + 1, q))
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the products run in float64."""
+        return bool(self.dtype == np.float64)
+
+    def with_decay(self, weight_decay: float) -> Self:
+        """The same data under another weight decay; the probabilities' memory is shared."""
+        other = copy.copy(self)
+        other.weight_decay = weight_decay
+        return other
+
+    def value_and_gradient(self, theta: Floats) -> Work[tuple[float, Floats]]:
+        """F in nats and its gradient (d + 1, q), in one pass."""
+        self._theta = theta
+        parameters, sums, loss = Parameters.of(theta, self.dtype), self._zeros(), 0.0
+        for block in self._blocks:
+            P = self._place(block)
+            loss += block.softmax(parameters, self._scratch, P)
+            self._add(sums, *block.gradient(P, self._scratch))
+            yield
+        mean = self._mean(np.append(sums.ravel(), loss))
+        gradient = np.ascontiguousarray(mean[:-1].reshape(self.q, -1).T)
+        W = theta[:-1]
+        gradient[:-1] += self.weight_decay * W
+        return float(mean[-1]) + 0.5 * self.weight_decay * float(np.vdot(W, W)), gradient
+
+    def curvature_product(self, V: Floats) -> Work[Floats]:
+        """H V at the theta of the last `value_and_gradient`, (d + 1, q), in one pass."""
+        direction, sums = Parameters.of(V, self.dtype), self._zeros()
+        for block in self._blocks:
+            self._add(sums, *block.curvature(self._probabilities(block), direction, self._scratch))
+            yield
+        product = np.ascontiguousarray(self._mean(sums).T)
+        product[:-1] += self.weight_decay * V[:-1]
+        return product
+
+    def settled(self, theta: Floats, targets: Floats) -> Work[tuple[float, Floats, float, Floats]]:
+        """F at theta, theta with a bias whose gradient is 0, and F and its gradient there.
+
+        Newton's method in the bias alone: a new bias multiplies p_ik by e^change_k, so that X is
+        read for the first logits and the last gradient only.
+        """
+        parameters, loss = Parameters.of(theta, self.dtype), 0.0
+        for block in self._blocks:
+            loss += block.softmax(parameters, self._scratch, self._place(block))
+            yield
+        W, there = theta[:-1], theta.copy()
+        loss = float(self._mean(np.array([loss]))[0])
+        loss += 0.5 * self.weight_decay * float(np.vdot(W, W))
+        for _ in range(BIAS_STEPS if self._kept else 0):
+            slope, curvature = yield from self._bias_model(targets)
+            if np.abs(slope).max() < BIAS_SLOPE:
+                break
+            change = -np.linalg.pinv(curvature, hermitian=True) @ slope
+            if not np.abs(change).max() < 1.0:  # not Newton's region: the bound will tell
+                break
+            for block in self._blocks:
+                block.shift(block.P, change)
+                yield
+            there[-1] += change
+        value, gradient = yield from self.value_and_gradient(there)
+        return loss, there, value, gradient
+
+    def _bias_model(self, targets: Floats) -> Work[tuple[Floats, Floats]]:
+        """The gradient (q,) and the Hessian (q, q) of F in the bias, from P alone."""
+        sums = np.zeros((self.q + 1, self.q))
+        for block in self._blocks:
+            sums[:-1] += block.spread(block.P, self._scratch)
+            sums[-1] += block.mean_probabilities(block.P)
+            yield
+        means = self._mean(sums)
+        return means[-1] - targets, np.diag(means[-1]) - means[:-1]
+
+    def gram(self, rows: int | None = None) -> Work[Floats]:
+        """1/S sum_i s_i xt_i xt_i' of all rows, or of about `rows` evenly spread ones.
+
+        The features are shifted by their means first: in float32 a feature of mean 1,000 and
+        deviation 1 would lose its deviation.
+        """
+        step = 1 if rows is None else max(1, self.n // max(rows, 1))
+        mean, weight = yield from self._means(step)
+        second = np.zeros((self.d, self.d))
+        shift = mean.astype(self.X.dtype)
+        for X, s in self._strided(step):
+            centred = X - shift
+            if s is not None:
+                centred *= np.sqrt(s)[:, np.newaxis]
+            second += centred.T @ centred
+            yield
+        second = self._total(second) / weight
+        off = mean - shift.astype(np.float64)  # what the rounding of the shift left
+        return _bordered(second - np.outer(off, off), mean)
+
+    def first_moments(self) -> Work[Floats]:
+        """1/S sum_i s_i xt_i [y_i; 1]', (d + 1, q + 1), in float64 throughout."""
+        sums = np.zeros((self.q + 1, self.d + 1))
+        for block in self._blocks:
+            sums += block.first_moments(self.q)
+            yield
+        return np.ascontiguousarray(self._mean(sums).T)
+
+    def second_moments(self) -> Work[Floats]:
+        """1/S sum_i s_i x_i^2, (d,): the diagonal of the Gram matrix."""
+        sums = np.zeros(self.d)
+        for block in self._blocks:
+            sums += block.second_moments()
+            yield
+        return self._mean(sums)
+
+    def narrowed(self) -> DenseObjective:
+        """The same F of a float32 copy of X; its `widened` is this one again."""
+        narrow = DenseObjective(
+            self.X.astype(np.float32),
+            self.targets,
+            self.q,
+            self.weight_decay,
+            self.sample_weight,
+            self.label_smoothing,
+            self._total,
+        )
+        narrow._wide = self
+        return narrow
+
+    def widened(self) -> DenseObjective:
+        """The same F, its products in float64: blocks are converted as they are visited."""
+        if self.is_wide:
+            return self
+        if self._wide is not None:
+            return self._wide.with_decay(self.weight_decay)
+        return DenseObjective(
+            self.X,
+            self.targets,
+            self.q,
+            self.weight_decay,
+            self.sample_weight,
+            self.label_smoothing,
+            self._total,
+            np.float64,
+        )
+
+    def separated(self, V: Floats) -> Work[tuple[int, int]]:
+        """The rows whose label V puts below another class, and those it puts above all.
+
+        Rows that it leaves level, to the last digit, are neither. Without hard labels every row
+        is of the first kind.
+        """
+        if np.ndim(self.targets) == 2 or self.label_smoothing:
+            return self.rows, 0
+        parameters, counts = Parameters.of(V, self.dtype), np.zeros(2)
+        for block in self._blocks:
+            counts += block.separated(parameters, self._scratch)
+            yield
+        below, above = self._total(counts)
+        return int(below), int(above)
+
+    def least_curvature(self) -> Work[Floats]:
+        """1/S sum_i s_i (min_k p_ik) xt_i xt_i' at the last theta, (d + 1, d + 1)."""
+        sums = np.zeros((self.d + 1, self.d + 1))
+        for block in self._blocks:
+            sums += block.least_curvature(self._probabilities(block))
+            yield
+        return self._mean(sums)
+
+    def longest_rows(self, T: Floats, null: Floats) -> Work[tuple[float, float]]:
+        """max_i |T xt_i| and the largest share of an xt_i along `null`, or somewhat more."""
+        worst = np.zeros(2)
+        for block in self._blocks:
+            worst = np.maximum(worst, block.longest_rows(T, null))
+            yield
+        longest, stray = np.sqrt(self._total(worst**2))  # over ranks: above the largest of them
+        return float(longest), float(stray)
+
+    def _cut(self) -> Iterator[Block]:
+        hard = np.ndim(self.targets) == 1
+        for start in range(0, self.n, self._step):
+            rows = slice(start, start + self._step)
+            cut = self.targets[rows]
+            labels, soft = (cut, None) if hard else (None, cut)
+            s = None if self.sample_weight is None else self.sample_weight[rows]
+            yield Block(self.X[rows], labels, soft, s, self.label_smoothing, self.dtype)
+
+    def _place(self, block: Block) -> Array:
+        """Where P of this block goes: its own memory, or one that is soon used again."""
+        if block.P is None:
+            P = np.empty((self.q, len(block)), self.dtype)
+            if not self._kept:
+                return P
+            block.P = P
+        return block.P
+
+    def _probabilities(self, block: Block) -> Array:
+        if self._kept:
+            return block.P
+        P = self._place(block)
+        block.softmax(Parameters.of(self._theta, self.dtype), self._scratch, P)
+        return P
+
+    def _zeros(self) -> Floats:
+        return np.zeros((self.q, self.d + 1))
+
+    @staticmethod
+    def _add(sums: Floats, product: Array, bias: Floats) -> None:
+        sums[:, :-1] += product
+        sums[:, -1] += bias
+
+    def _mean(self, sums: Floats) -> Floats:
+        mean = self._total(sums)
+        mean /= self.weight
+        return mean
+
+    def _means(self, step: int) -> Work[tuple[Floats, float]]:
+        sums, weight = np.zeros(self.d), 0.0
+        for X, s in self._strided(step):
+            sums += X.sum(axis=0, dtype=np.float64) if s is None else s @ X
+            weight += float(len(X) if s is None else s.sum(dtype=np.float64))
+            yield
+        all_sums = self._total(np.append(sums, weight))
+        return all_sums[:-1] / all_sums[-1], float(all_sums[-1])
+
+    def _strided(self, step: int) -> Iterator[tuple[Array, Any]]:
+        rows = min(max(2**20 // self.d, 256), 2**14)
+        for start in range(0, self.n, rows * step):
+            chosen = slice(start, start + rows * step, step)
+            s = None if self.sample_weight is None else self.sample_weight[chosen]
+            yield self.X[chosen], None if s is None else s.astype(self.X.dtype)
+
+
+def _bordered(second: Floats, mean: Floats) -> Floats:
+    """The Gram matrix of [x; 1] from the covariance and the mean of x."""
+    gram = np.empty((len(mean) + 1, len(mean) + 1))
+    gram[:-1, :-1] = second + np.outer(mean, mean)
+    gram[-1, :-1] = gram[:-1, -1] = mean
+    gram[-1, -1] = 1.0
+    return gram

@@ -1,0 +1,54 @@
+"""What the window asks for, and what of it fits data and machine: threads, PHM order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from softmax_gui.core.models import phm_orders
+from softmax_gui.data.dataset import Dataset, Split
+from softmax_gui.data.synthetic import World
+from softmax_gui.training.compiled import cores, threads_for
+from softmax_gui.training.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """Which data to train on from now, and how; `world` describes the 2x2 world."""
+
+    source: str  # a sample's name or a file's path
+    config: TrainConfig
+    world: World | None = None
+
+
+class SweepState(Enum):
+    """Where a path of weight decays stands."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    PAUSED = "paused"
+
+
+def as_run(config: TrainConfig, split: Split) -> TrainConfig:
+    """The config with the number of threads that a run in the window takes.
+
+    As many as pay, but for one core, which the window needs to draw; or as the config says.
+    """
+    threads = max(1, min(threads_for(split, config), cores() - 1))
+    return replace(config, threads=config.threads or threads)
+
+
+def legal_orders(dataset: Dataset) -> tuple[int, ...]:
+    """The orders of a PHM layer that saves weights; order 1 is the dense layer, and a factor."""
+    return tuple(order for order in phm_orders(dataset.d, dataset.q) if order > 1)
+
+
+def fitted(config: TrainConfig, dataset: Dataset) -> TrainConfig:
+    """The config with a dense layer where its PHM order does not fit the data."""
+    fits = config.phm_order in (0, *legal_orders(dataset))
+    return config if fits else replace(config, phm_order=0)
+
+
+def layer_order(config: TrainConfig) -> int:
+    """The order of the PHM layer that is trained; 0: a dense one, as solvers always train."""
+    return config.phm_order if config.solver == "minibatch" else 0

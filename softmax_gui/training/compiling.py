@@ -1,0 +1,122 @@
+"""Makes the compiled loop ready: numba compiles for some seconds the first time on a machine.
+
+A process of its own does that, so that the window stays smooth, and leaves the result in the
+user's cache folder; then loading it takes a fraction of a second.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+
+from softmax_gui.i18n import tr
+from softmax_gui.training.config import DTYPES
+from softmax_gui.training.devices import DeviceError
+
+SOURCES = ("kernels.py", "kernel_products.py", "kernel_softmax.py", "simd.py")
+Loop = tuple[Callable[..., int], Callable[..., tuple[np.ndarray, ...]]]
+
+_loaded: dict[str, Loop] = {}
+_lock = threading.Lock()
+
+
+def ready(dtype: str) -> bool:
+    """Whether the loop for this type can be used at once."""
+    return dtype in _loaded
+
+
+def installed() -> bool:
+    """Whether there is a compiler."""
+    return importlib.util.find_spec("numba") is not None
+
+
+def prepare() -> threading.Thread | None:
+    """Makes the loop ready in the background; None when there is nothing to do."""
+    if all(map(ready, DTYPES)) or not installed():
+        return None
+    thread = threading.Thread(target=_prepare, name="compiling", daemon=True)
+    thread.start()
+    return thread
+
+
+def load(dtype: str) -> Loop:
+    """The loop for a type, and what makes its scratch; waits some seconds the first time.
+
+    Raises:
+        DeviceError: numba is not installed or does not work here.
+    """
+    with _lock:
+        if dtype in _loaded:
+            return _loaded[dtype]
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache()))
+        try:
+            from softmax_gui.core.kernel_products import scratch  # noqa: PLC0415 - takes 0.14 s
+            from softmax_gui.core.kernels import train_steps  # noqa: PLC0415
+
+            _try(train_steps, scratch, np.dtype(dtype))
+        except Exception as error:  # a compiler fails in many ways
+            text = tr("The compiled loop can't be used ({error}).")
+            reason = str(error).strip().split("\n")[0] or type(error).__name__
+            raise DeviceError(text.format(error=reason)) from error
+        _loaded[dtype] = train_steps, scratch
+        return _loaded[dtype]
+
+
+def _prepare() -> None:
+    cache = _cache()
+    for dtype in DTYPES:
+        # Where no process can be started or a folder be looked into, this one compiles; what is
+        # wrong with the loop is said when somebody asks for it.
+        with contextlib.suppress(OSError):
+            done = cache / f"{dtype}.done"
+            if not done.exists() and not getattr(sys, "frozen", False):
+                _compile_elsewhere(cache, dtype)
+                done.touch()
+        with contextlib.suppress(DeviceError):
+            load(dtype)
+
+
+def _compile_elsewhere(cache: Path, dtype: str) -> None:
+    """Lets a process of its own compile into `cache`, and waits for it."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    code = f"from softmax_gui.training import compiling; compiling.load({dtype!r})"
+    command = [sys.executable, "-P", "-c", code]  # -P: nothing from the working folder
+    quiet = subprocess.DEVNULL
+    child = subprocess.Popen(command, env=environment, stdin=quiet, stdout=quiet, stderr=quiet)
+    atexit.register(child.terminate)  # it does not outlive the app
+    child.wait()
+
+
+def _cache() -> Path:
+    """A folder of its own for each version of the source."""
+    folder, version = Path(__file__).parent.parent / "core", hashlib.sha256()
+    for name in SOURCES:
+        if (folder / name).exists():
+            version.update((folder / name).read_bytes())
+    user = platformdirs.user_cache_path("softmax-gui", appauthor=False)
+    return user / "compiled" / version.hexdigest()[:12]
+
+
+def _try(steps: Any, scratch: Any, dtype: np.dtype[Any]) -> None:
+    """One step on two examples, which compiles the loop for this type or finds it cached."""
+    one, none = dtype.type(1), np.zeros((0, 2), dtype)
+    W, b, labels = np.zeros((2, 2), dtype), np.zeros(2, dtype), np.array([0, 1])
+    steps(
+        (np.ones((2, 2), dtype), labels, none, none[:, 0].copy()), np.array([0, 1]),
+        (np.uint64(0), 0, 0), 2, (W, b, W.copy(), b.copy(), none, none[:, 0].copy()),
+        (one, one, one, one, one, one, one, np.float64(0)), scratch(2, 2, dtype), np.zeros(1),
+        (0, 1, np.zeros(8, np.int64), np.zeros((1, 2)), np.zeros((1, 2, 2), dtype),
+         np.zeros((1, 2), dtype)),
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""An engine that goes to the optimum by a solver: a step is one of its iterations.
+
+The solver is a generator that yields between blocks of rows, so that a run can be left there for a
+moment, or for good.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from softmax_gui.core.certificate import Certificate, certify
+from softmax_gui.core.lbfgs import lbfgs
+from softmax_gui.core.newton_cg import newton_cg
+from softmax_gui.core.objective import DenseObjective, Objective
+from softmax_gui.core.solvers import Choice, Iterate, choose_solver, prepare
+from softmax_gui.data.dataset import Split
+from softmax_gui.i18n import N_
+from softmax_gui.training.config import TrainConfig
+from softmax_gui.training.devices import Backend
+from softmax_gui.training.engine import Engine, ParameterState, Progress
+
+Solver = Callable[..., Generator[Iterate | None, None, Iterate]]
+Work = Generator[Iterate | None, None, Certificate]
+
+SOLVERS: Mapping[str, Solver] = {"newton-cg": newton_cg, "lbfgs": lbfgs}
+MAX_ITERATIONS = 10_000
+_COUNTS = "counts"  # the slot of the solver's iterations and passes
+
+
+class SolverEngine(Engine):
+    """Minimises the penalised mean loss of all training rows; `finished` when it has.
+
+    Attributes:
+        choice: which solver, and why.
+    """
+
+    def __init__(self, split: Split, backend: Backend, config: TrainConfig) -> None:
+        super().__init__(split, backend, config)
+        data = split.dataset
+        self.choice = self._chosen(split.train.n, data.d, data.q, config)
+        self._objective = self._make_objective(data.q, config)
+
+    def load(self, state: ParameterState) -> None:
+        """Puts parameters on the device; a solver of the same kind goes on exactly as it was."""
+        super().load(ParameterState(state.W, state.b))
+        theta = np.vstack([state.W, state.b])
+        counts = state.slots.get(_COUNTS)
+        memory = {name: slot for name, slot in state.slots.items() if name != _COUNTS}
+        iteration, passes = (0, 0) if counts is None else map(int, counts)
+        self._at = Iterate(theta, float("nan"), float("nan"), iteration, passes, memory)
+        self._resumed = counts is not None
+        self._work: Work | None = None
+        self.finished, self.certificate = False, None
+
+    def state(self) -> ParameterState:
+        """The last iterate, and what the solver needs to go on from it."""
+        at = self._at
+        slots = dict(at.state)
+        if at.iteration:
+            slots[_COUNTS] = np.array([at.iteration, at.passes], float)
+        return ParameterState(at.theta[:-1].copy(), at.theta[-1].copy(), slots)
+
+    def run(self, at: int, steps: int, config: TrainConfig, deadline: float) -> Progress:
+        """One iteration at most, or as much of it as fits before `deadline`.
+
+        Its passes over the rows count as examples, also those that found the certificate.
+        """
+        del at, steps  # an iteration sees all rows
+        if self._work is None or config != self._config:
+            self._work, self._config = self._solve(config), config
+        while True:
+            try:
+                found = next(self._work)
+            except StopIteration as end:
+                self.finished, self.certificate = True, end.value
+                return Progress(0, np.empty(0))
+            if found is not None and found.iteration > self._at.iteration:
+                return self._accept(found)
+            time.sleep(0)  # whoever waits for the GIL shall have it
+            if self.now() >= deadline:
+                return Progress(0, np.empty(0))
+
+    def _accept(self, found: Iterate) -> Progress:
+        passes, self._at = found.passes - self._at.passes, found
+        put = self._backend.array
+        self._state.W, self._state.b = put(found.theta[:-1]), put(found.theta[-1])
+        return Progress(passes * self.n, np.array([found.loss]))
+
+    def _solve(self, config: TrainConfig) -> Work:
+        """The solver from where the run is, then the certificate of what it found."""
+        objective = self._objective.with_decay(config.weight_decay)
+        setup = yield from prepare(objective, self.choice.preconditioner)
+        resumed = self._resumed and config.weight_decay == self._config.weight_decay
+        last = yield from SOLVERS[self.choice.solver](
+            objective, self._at.theta, tolerance=config.tolerance, max_iterations=MAX_ITERATIONS,
+            setup=setup, resume=self._at if resumed else None,
+        )  # fmt: skip
+        return (yield from certify(objective, last.theta, setup.anchor, config.tolerance))
+
+    def _make_objective(self, q: int, config: TrainConfig) -> Objective:
+        """F of the training rows where they are."""
+        rows = self._train
+        return DenseObjective(
+            rows.X, rows.labels if rows.targets is None else rows.targets, q,
+            config.weight_decay, self._weights, config.label_smoothing,
+        )  # fmt: skip
+
+    @staticmethod
+    def _chosen(n: int, d: int, q: int, config: TrainConfig) -> Choice:
+        choice = choose_solver(n, d, q)
+        if config.solver in ("auto", choice.solver):
+            return choice
+        return replace(choice, solver=config.solver, reason=N_("chosen"))
