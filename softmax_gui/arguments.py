@@ -17,6 +17,7 @@ from softmax_gui.training.config import (
 
 MODEL = "a run folder or weights file"
 DATA = "2x2, digits, iris, or a CSV, TSV or NPZ file"
+STORED = "; or a .npy file or a folder of them, which stay on disk"
 EPOCHS_TEXT = "default: 20; of a solver, as many as it needs"
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -93,7 +94,7 @@ def add_train(parser: argparse.ArgumentParser) -> None:
 
     What is not given is None, so that a resumed run knows what was asked for.
     """
-    _add_data(parser)
+    _add_data(parser, STORED)
     parser.add_argument("--epochs", type=count, metavar="N", help=EPOCHS_TEXT)
     for option, kind, metavar, what in (
         ("--learning-rate", float, "R", "above 0"),
@@ -129,8 +130,8 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
 
-def _add_data(parser: argparse.ArgumentParser) -> None:
-    text = DATA.replace("2x2", "2x2 (default)")
+def _add_data(parser: argparse.ArgumentParser, stored: str = "") -> None:
+    text = DATA.replace("2x2", "2x2 (default)") + stored
     parser.add_argument("--data", type=name, metavar="DATA", help=text)
 
 

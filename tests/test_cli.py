@@ -245,6 +245,8 @@ def test_that_early_stopping_keeps_the_best_weights_and_says_of_which_epoch(
     epochs = [row for row in metrics(tmp_path / "RUN") if float(row["epoch"]).is_integer()]
     lowest = min(float(row["validation_loss"]) for row in epochs)
     assert load_run_or_model(str(tmp_path / "RUN")).metrics["validation_loss"] == lowest
+    again = shell.done("train --resume", tmp_path / "RUN")  # its patience goes on with it
+    assert f"Stopped early at epoch {last};" in again
 
 
 def test_that_event_files_are_in_the_run_folder(shell: Shell, tmp_path: Path) -> None:

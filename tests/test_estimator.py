@@ -183,10 +183,10 @@ def test_that_fewer_rows_than_classes_work() -> None:
     assert model.predict(X[:1]) == [7]
 
 
-def test_that_a_thousand_classes_work() -> None:
-    X, y = rows(1000, n=1000, d=2)
+def test_that_hundreds_of_classes_work() -> None:
+    X, y = rows(300, n=400, d=2)
     model = SoftmaxRegression(tol=1e-3).fit(X, y)
-    assert model.coef_.shape == (1000, 2)
+    assert model.coef_.shape == (300, 2)
     np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1.0)
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 
-from softmax_gui.estimator import SoftmaxRegression
+from softmax_gui.estimator import SoftmaxRegression, solving
 from softmax_gui.export.model import ModelProblem
-from softmax_gui.training.devices import DeviceError
+from softmax_gui.training.devices import Device, DeviceError
 
 X = np.random.default_rng(0).normal(size=(12, 3))
 Y = np.arange(12) % 3
@@ -71,6 +71,21 @@ def test_that_a_device_that_is_not_there_is_told(device: str) -> None:
         pytest.skip("it is there")
     with pytest.raises(DeviceError, match=r"finds no (CUDA|Apple) GPU"):
         SoftmaxRegression(device=device).fit(X, Y)
+
+
+def test_that_a_device_that_was_not_named_gives_way_to_numpy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    torch = pytest.importorskip("torch")
+    if torch.backends.mps.is_available():
+        pytest.skip("it would not fail")
+    found = Device("mps", "MPS (torch)", "fastest for steps this large")
+    monkeypatch.setattr(solving, "choose", lambda wanted, flop: found)
+    with pytest.warns(RuntimeWarning, match="the fit goes on with numpy"):
+        model = SoftmaxRegression().fit(X, Y)
+    assert model.device_ == "numpy"
+    with pytest.raises(RuntimeError, match="mps"):
+        SoftmaxRegression(device="mps").fit(X, Y)
 
 
 @pytest.mark.parametrize(

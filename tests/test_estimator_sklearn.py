@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -61,7 +63,12 @@ def test_that_it_passes_the_checks_of_sklearn(
 ) -> None:
     if estimator.device == "cpu":
         pytest.importorskip("torch")
-    check(estimator)
+    with warnings.catch_warnings():
+        if "check_class_weight_classifiers" in str(check):
+            # Its weights of 1000 to 0.0001 leave a loss of 2e-6: whether a millionth of that is
+            # proven is up to the last digits of float64, and the fit may warn. The check passes.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+        check(estimator)
 
 
 def test_that_a_clone_has_the_settings_and_no_weights() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from softmax_gui.commands import DONE, INTERRUPTED
-from softmax_gui.commands.data import split_of
+from softmax_gui.commands.data import split_in_memory
 from softmax_gui.console import ProgressBar, print_json, say, signals_noted
 from softmax_gui.core.dense import Dense
 from softmax_gui.core.optimum import Optimum
@@ -56,7 +56,7 @@ class _Sweep:
 def run(options: argparse.Namespace) -> int:
     """Fits every decay, prints the table and keeps the chosen weights."""
     config = _config(options)
-    parts = split_of(options.data or "2x2", options.seed, options.validation_share)
+    parts = split_in_memory(options.data or "2x2", options.seed, options.validation_share)
     if not parts.validation.n and options.folds is None:
         raise ValueError("There are no rows to validate with. --folds judges by the rows at hand.")
     folder = None if options.out is None else Path(options.out)

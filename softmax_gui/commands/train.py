@@ -13,6 +13,7 @@ from softmax_gui.commands import DONE, FAILED, INTERRUPTED
 from softmax_gui.commands.data import split_of
 from softmax_gui.console import ProgressBar, print_json, print_run, say, signals_noted
 from softmax_gui.data.dataset import Split
+from softmax_gui.data.stored_split import StoredSplit
 from softmax_gui.export.checkpoints import load_checkpoint
 from softmax_gui.export.run_folder import RunWriter
 from softmax_gui.export.run_reader import read_settings
@@ -132,8 +133,9 @@ def _resumed(options: argparse.Namespace) -> _Order:
     _look_at_changes(before, {name: value for name, value in now.items() if value is not None})
     epochs = options.epochs or int(settings["epochs"])
     source = options.data or settings["data"]
-    return _Order(source, settings.get("validation_share"), config, _plan(options, epochs), folder,
-                  settings, state)  # fmt: skip
+    plan = _plan(options, epochs, int(settings.get("early_stopping", 0)))
+    share = settings.get("validation_share")
+    return _Order(source, share, config, plan, folder, settings, state)
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
@@ -146,10 +148,10 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     return given
 
 
-def _plan(options: argparse.Namespace, epochs: int) -> Plan:
+def _plan(options: argparse.Namespace, epochs: int, patience: int = 0) -> Plan:
     every_epochs, every_s = options.checkpoint_every or (0, CHECKPOINT_S)
-    return Plan(epochs, options.stop_after or math.inf, options.early_stopping or 0, every_epochs,
-                every_s)  # fmt: skip
+    return Plan(epochs, options.stop_after or math.inf, options.early_stopping or patience,
+                every_epochs, every_s)  # fmt: skip
 
 
 def _newest_checkpoint(folder: Path) -> RunCheckpoint:
@@ -164,7 +166,7 @@ def _newest_checkpoint(folder: Path) -> RunCheckpoint:
     raise FileProblem(problem)
 
 
-def _look_at_data(order: _Order, parts: Split) -> None:
+def _look_at_data(order: _Order, parts: Split | StoredSplit) -> None:
     now = settings_of(parts, order.config, order.plan.epochs, order.source)
     before = order.settings or {}
     _look_at_changes(before, {name: now[name] for name in _OF_THE_DATA if name in before})
@@ -183,10 +185,13 @@ def _look_at_changes(before: dict[str, Any], now: dict[str, Any]) -> None:
         )
 
 
-def _writer(order: _Order, parts: Split, bar: ProgressBar, *, events: bool) -> RunWriter | None:
+def _writer(
+    order: _Order, parts: Split | StoredSplit, bar: ProgressBar, *, events: bool
+) -> RunWriter | None:
     if order.folder is None:
         return None
-    settings = settings_of(parts, order.config, order.plan.epochs, order.source)
+    plan = order.plan
+    settings = settings_of(parts, order.config, plan.epochs, order.source, plan.patience)
     resumed = None if order.resume is None else order.resume.session.step
     return RunWriter(order.folder, settings, parts, say=bar.say, resumed=resumed, events=events)
 

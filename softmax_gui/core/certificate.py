@@ -31,6 +31,9 @@ from softmax_gui.i18n import tr
 Floats = NDArray[np.float64]
 
 
+LEVEL = 1e-15  # a gradient of the bias that is the rounding of its own sums
+
+
 @dataclass(frozen=True)
 class Anchor:
     """Means that the dual bound needs, which no theta changes.
@@ -85,10 +88,11 @@ def duality_gap(
 
 def mixture(mean: Floats, g_b: Floats) -> tuple[float, Floats]:
     """The least eps that leaves u = mean - g_b / eps without negative entries, and that u."""
-    if not g_b.any():
+    g_b = g_b - g_b.mean()  # it sums to 0 but for rounding
+    above = g_b > LEVEL
+    if not above.any():
         return 0.0, mean
-    above = g_b > 0.0
-    if not (mean[above] > 0.0).all() or not above.any():
+    if not (mean[above] > 0.0).all():
         return math.inf, mean
     eps = float((g_b[above] / mean[above]).max())
     u = np.maximum(mean - g_b / eps, 0.0)
@@ -124,7 +128,8 @@ class Certificate:
     def text(self) -> str:
         """The verdict as a phrase in the user's language."""
         if self.verdict == "optimum":
-            return tr("optimum to within {tolerance:.0e}").format(tolerance=self.tolerance)
+            tolerance = f"{self.tolerance:g}".replace("e-0", "e-")
+            return tr("optimum to within {tolerance}").format(tolerance=tolerance)
         if self.verdict == "separable":
             return tr("no finite optimum: the classes are separable, add weight decay")
         return tr("still falling")

@@ -160,7 +160,7 @@ def _exp(x: Any) -> Any:
     raise NotImplementedError  # numba takes one of the two below
 
 
-@overload(_exp)
+@overload(_exp, jit_options={"fastmath": {"contract"}})  # k ln 2 in two parts must stay so
 def _exp_of_its_type(x: Any) -> Callable[[Any], Any]:
     return _exp_32 if x == types.float32 else _exp_64
 

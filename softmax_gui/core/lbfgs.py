@@ -121,7 +121,7 @@ def wolfe(objective: Objective, at: Point, direction: Floats) -> Work[Point | No
     slope = float(np.vdot(at.gradient, direction))
     if not slope < 0.0:
         return None
-    noise = noise_of(objective) * abs(at.loss)
+    noise = noise_of(objective, at.loss)
     low, high, best = (0.0, at.loss, slope), None, None
     step = 1.0
     for trial in range(1, TRIALS + 1):

@@ -219,7 +219,7 @@ def line_search(objective: Objective, at: Point, direction: Floats) -> Work[Poin
     slope = float(np.vdot(at.gradient, direction))
     if not slope < 0.0:
         return None
-    noise, step = noise_of(objective) * abs(at.loss), 1.0
+    noise, step = noise_of(objective, at.loss), 1.0
     for trial in range(1, HALVINGS + 1):
         theta = at.theta + step * direction
         loss, gradient = yield from objective.value_and_gradient(theta)

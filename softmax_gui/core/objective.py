@@ -23,16 +23,15 @@ import numpy as np
 
 from softmax_gui.core.arrays import Array
 from softmax_gui.core.blocks import Block, Parameters, Scratch, block_rows
+from softmax_gui.core.evidence import Evidence
 from softmax_gui.core.problem import Floats, Objective, Work, finish, identity
 
 __all__ = ["DenseObjective", "Floats", "Objective", "Work", "finish", "identity"]
 
-BIAS_STEPS = 6  # Newton steps in the bias: each squares what is left of its gradient
-BIAS_SLOPE = 1e-14  # a gradient that is rounding
 KEPT = 2**28  # entries of P up to which it is kept between the gradient and the products
 
 
-class DenseObjective:
+class DenseObjective(Evidence):
     """F of rows in memory.
 
     Args:
@@ -108,43 +107,6 @@ class DenseObjective:
         product[:-1] += self.weight_decay * V[:-1]
         return product
 
-    def settled(self, theta: Floats, targets: Floats) -> Work[tuple[float, Floats, float, Floats]]:
-        """F at theta, theta with a bias whose gradient is 0, and F and its gradient there.
-
-        Newton's method in the bias alone: a new bias multiplies p_ik by e^change_k, so that X is
-        read for the first logits and the last gradient only.
-        """
-        parameters, loss = Parameters.of(theta, self.dtype), 0.0
-        for block in self._blocks:
-            loss += block.softmax(parameters, self._scratch, self._place(block))
-            yield
-        W, there = theta[:-1], theta.copy()
-        loss = float(self._mean(np.array([loss]))[0])
-        loss += 0.5 * self.weight_decay * float(np.vdot(W, W))
-        for _ in range(BIAS_STEPS if self._kept else 0):
-            slope, curvature = yield from self._bias_model(targets)
-            if np.abs(slope).max() < BIAS_SLOPE:
-                break
-            change = -np.linalg.pinv(curvature, hermitian=True) @ slope
-            if not np.abs(change).max() < 1.0:  # not Newton's region: the bound will tell
-                break
-            for block in self._blocks:
-                block.shift(block.P, change)
-                yield
-            there[-1] += change
-        value, gradient = yield from self.value_and_gradient(there)
-        return loss, there, value, gradient
-
-    def _bias_model(self, targets: Floats) -> Work[tuple[Floats, Floats]]:
-        """The gradient (q,) and the Hessian (q, q) of F in the bias, from P alone."""
-        sums = np.zeros((self.q + 1, self.q))
-        for block in self._blocks:
-            sums[:-1] += block.spread(block.P, self._scratch)
-            sums[-1] += block.mean_probabilities(block.P)
-            yield
-        means = self._mean(sums)
-        return means[-1] - targets, np.diag(means[-1]) - means[:-1]
-
     def gram(self, rows: int | None = None) -> Work[Floats]:
         """1/S sum_i s_i xt_i xt_i' of all rows, or of about `rows` evenly spread ones.
 
@@ -211,38 +173,6 @@ class DenseObjective:
             self._total,
             np.float64,
         )
-
-    def separated(self, V: Floats) -> Work[tuple[int, int]]:
-        """The rows whose label V puts below another class, and those it puts above all.
-
-        Rows that it leaves level, to the last digit, are neither. Without hard labels every row
-        is of the first kind.
-        """
-        if np.ndim(self.targets) == 2 or self.label_smoothing:
-            return self.rows, 0
-        parameters, counts = Parameters.of(V, self.dtype), np.zeros(2)
-        for block in self._blocks:
-            counts += block.separated(parameters, self._scratch)
-            yield
-        below, above = self._total(counts)
-        return int(below), int(above)
-
-    def least_curvature(self) -> Work[Floats]:
-        """1/S sum_i s_i (min_k p_ik) xt_i xt_i' at the last theta, (d + 1, d + 1)."""
-        sums = np.zeros((self.d + 1, self.d + 1))
-        for block in self._blocks:
-            sums += block.least_curvature(self._probabilities(block))
-            yield
-        return self._mean(sums)
-
-    def longest_rows(self, T: Floats, null: Floats) -> Work[tuple[float, float]]:
-        """max_i |T xt_i| and the largest share of an xt_i along `null`, or somewhat more."""
-        worst = np.zeros(2)
-        for block in self._blocks:
-            worst = np.maximum(worst, block.longest_rows(T, null))
-            yield
-        longest, stray = np.sqrt(self._total(worst**2))  # over ranks: above the largest of them
-        return float(longest), float(stray)
 
     def _cut(self) -> Iterator[Block]:
         hard = np.ndim(self.targets) == 1

@@ -28,6 +28,7 @@ ROUNDS = 5  # runs with an ever smaller tolerance until the certificate agrees
 SHARPER = 0.1  # from one to the next
 FLOAT32 = 1e-7  # the tolerance that products in float32 are asked for at most
 NARROW = 2**28  # entries up to which a float32 copy of float64 data is made: 1 GB
+LARGE = 1e15  # features that float32 can hold, but not their squares' sums
 ABSENT = 40.0  # below the other biases: a class without rows has probability e^-40
 METHODS = {"newton-cg": newton_cg, "lbfgs": lbfgs}
 MAX_ITERATIONS = {"newton-cg": 100, "lbfgs": 1000}
@@ -91,12 +92,27 @@ def find_optimum(
     X, targets, weights = check_problem(X, targets, q, sample_weight, label_smoothing, tolerance)
     check_path([weight_decay])
     targets, present = present_classes(targets, q, weights, label_smoothing)
-    objective = dense(X, targets, len(present), weight_decay, weights, label_smoothing, dtype)
+    objective = dense(
+        X, targets, len(present), float(weight_decay), weights, label_smoothing, dtype
+    )
     choice = chosen(objective, solver)
-    theta = None if start is None else np.asarray(start, np.float64)[:, present]
+    theta = None if start is None else as_start(start, X.shape[1], q)[:, present]
     setup = finish(prepare(objective, choice.preconditioner))
     found = finish(solve(objective, choice, setup, theta, tolerance, max_iterations))
     return as_optimum(found, choice, present, q)
+
+
+def as_start(start: Array, d: int, q: int) -> Floats:
+    """`start` as theta.
+
+    Raises:
+        ValueError: it is not (d + 1, q) or not finite.
+    """
+    theta = np.asarray(start, np.float64)
+    if theta.shape != (d + 1, q) or not np.isfinite(theta).all():
+        text = tr("The start must be {rows} x {classes} finite numbers, the last row the bias.")
+        raise ValueError(text.format(rows=d + 1, classes=q))
+    return theta
 
 
 def dense(
@@ -111,9 +127,7 @@ def dense(
     """The objective in the type that is fastest, or in `dtype`."""
     if dtype is None and X.dtype == np.float64 and X.size <= NARROW:
         wide = DenseObjective(X, targets, q, weight_decay, weights, label_smoothing)
-        with np.errstate(over="ignore"):
-            narrow = wide.narrowed()
-        return narrow if np.isfinite(narrow.X.sum()) else wide
+        return wide.narrowed() if max(-float(X.min()), float(X.max())) < LARGE else wide
     if X.dtype not in (np.float32, np.float64):
         X = X.astype(dtype or np.float32)
     return DenseObjective(X, targets, q, weight_decay, weights, label_smoothing, dtype=dtype)

@@ -74,6 +74,7 @@ def path_steps(
     """The same in slices: yields None as a heartbeat and each Optimum as it is found."""
     X, targets, weights = check_problem(X, targets, q, sample_weight, label_smoothing, tolerance)
     check_path(decays)
+    decays = [float(decay) for decay in decays]
     targets, present = present_classes(targets, q, weights, label_smoothing)
     objective = dense(X, targets, len(present), decays[0], weights, label_smoothing, dtype)
     choice = chosen(objective, solver)

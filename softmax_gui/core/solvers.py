@@ -113,20 +113,21 @@ class Method(Protocol):
 class Progress:
     """Notices when a run turns in the rounding of its own precision."""
 
-    def __init__(self, noise: float) -> None:
-        self._noise, self._loss, self._bound, self._idle = noise, math.inf, math.inf, 0
+    def __init__(self) -> None:
+        self._loss, self._bound, self._idle = math.inf, math.inf, 0
 
-    def stalled(self, loss: float, bound: float) -> bool:
+    def stalled(self, loss: float, bound: float, noise: float) -> bool:
         """Whether neither F nor the estimate has fallen visibly for PATIENCE iterates."""
-        better = loss < self._loss - self._noise * abs(loss) or bound < 0.5 * self._bound
+        better = loss < self._loss - noise or bound < 0.5 * self._bound
         self._idle = 0 if better else self._idle + 1
         self._loss, self._bound = min(self._loss, loss), min(self._bound, bound)
         return self._idle >= PATIENCE
 
 
-def noise_of(objective: Objective) -> float:
-    """What rounding in the type of the products can move F by, relative to F."""
-    return 4.0 * float(np.finfo(np.float64 if objective.is_wide else np.float32).eps)
+def noise_of(objective: Objective, loss: float) -> float:
+    """What rounding in the type of the products can move F by, in nats, also where F is small."""
+    eps = float(np.finfo(np.float64 if objective.is_wide else np.float32).eps)
+    return eps * (4.0 * abs(loss) + 1.0)
 
 
 def descend(
@@ -149,7 +150,7 @@ def descend(
     loss, gradient = yield from objective.value_and_gradient(start.theta)
     point, iteration, passes = Point(start.theta, loss, gradient), start.iteration, start.passes + 1
     separating: Floats | None = None
-    progress = Progress(noise_of(objective))
+    progress = Progress()
     while True:
         bound = method.estimate(point)
         norm = float(np.linalg.norm(point.gradient))
@@ -157,7 +158,11 @@ def descend(
         at = Iterate(point.theta, point.loss, norm, iteration, passes, state, bound, separating)
         yield at
         done = separating is not None or iteration >= max_iterations
-        if done or progress.stalled(point.loss, bound) or bound <= AIM * tolerance * point.loss:
+        if (
+            done
+            or progress.stalled(point.loss, bound, noise_of(objective, point.loss))
+            or bound <= AIM * tolerance * point.loss
+        ):
             return at
         ahead = yield from method.advance(point, SLACK * tolerance * point.loss)
         if ahead is None:

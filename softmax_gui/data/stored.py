@@ -46,6 +46,7 @@ class StoredData:
         labels: (n,), 0 to q - 1, in the narrowest unsigned type.
         class_names: q of them.
         notes: what was found, in sentences.
+        validation_share: of the rows, to validate with.
     """
 
     name: str
@@ -53,10 +54,10 @@ class StoredData:
     labels: NDArray[np.unsignedinteger[Any]]
     class_names: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    validation_share: float = 0.2
 
     floor = None  # as a Dataset has them
     truth = None
-    validation_share = 0.2
 
     @property
     def n(self) -> int:

@@ -19,11 +19,11 @@ from softmax_gui.export.model import TrainedModel
 from softmax_gui.export.tensors import DESCRIPTION
 from softmax_gui.files import FileProblem, atomic_write, read_bounded
 from softmax_gui.i18n import tr
+from softmax_gui.training.checkpoint import Checkpoint
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.course import Best, RunCheckpoint
 from softmax_gui.training.devices import Device
 from softmax_gui.training.engine import ParameterState
-from softmax_gui.training.session import Checkpoint
 from softmax_gui.training.snapshot import Measurement
 from softmax_gui.training.watch import DivergenceWatch
 

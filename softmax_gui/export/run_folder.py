@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from softmax_gui.data.dataset import Split
+from softmax_gui.data.stored_split import StoredSplit
 from softmax_gui.export.checkpoints import save_checkpoint
 from softmax_gui.export.model import ModelProblem
 from softmax_gui.export.run_reader import (
@@ -76,7 +77,7 @@ class RunWriter:
         self,
         folder: Path,
         settings: dict[str, Any],
-        split: Split,
+        split: Split | StoredSplit,
         *,
         say: Callable[[str], None] = lambda _: None,
         resumed: int | None = None,

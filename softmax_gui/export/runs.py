@@ -37,7 +37,7 @@ _CHECKPOINT = re.compile(r"step-(\d{9,18})\.safetensors")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
-def trained_model(snapshot: Snapshot, split: Split) -> TrainedModel:
+def trained_model(snapshot: Snapshot, split: Split | StoredSplit) -> TrainedModel:
     """What leaves the app: the snapshot's weights with the names and scaling of their data.
 
     Its metrics have "steps", the step of the weights; where losses and accuracies are of an
@@ -53,7 +53,7 @@ def trained_model(snapshot: Snapshot, split: Split) -> TrainedModel:
     return described(snapshot.model, split, known)
 
 
-def described(dense: Dense, split: Split, metrics: dict[str, float]) -> TrainedModel:
+def described(dense: Dense, split: Split | StoredSplit, metrics: dict[str, float]) -> TrainedModel:
     """Weights for the features of `split`, with the names and scaling of its data.
 
     Raises:
@@ -122,7 +122,7 @@ def checkpoint_path(folder: Path, step: int) -> Path:
 
 
 def settings_of(
-    split: Split | StoredSplit, config: TrainConfig, epochs: int, source: str
+    split: Split | StoredSplit, config: TrainConfig, epochs: int, source: str, patience: int = 0
 ) -> dict[str, Any]:
     """What `train` needs to do it again, under the names of its options; then on what it ran.
 
@@ -131,6 +131,7 @@ def settings_of(
         config: the settings.
         epochs: as many as are wanted.
         source: the data as they were named: a sample or a path.
+        patience: of early stopping, in epochs; 0 for none.
     """
     data = split.dataset
     return {
@@ -139,6 +140,7 @@ def settings_of(
         "epochs": epochs,
         "validation_share": data.validation_share,
         **asdict(config),
+        "early_stopping": patience,
         "n": data.n, "d": data.d, "q": data.q,
         "data_digest": data_digest(split),
         "machine": {
@@ -154,8 +156,8 @@ def outcome_of(run: Run) -> dict[str, Any]:
     """What came of the settings."""
     one = run.snapshot
     return {
-        "steps": one.step, "device_used": one.device.kind, "ended": run.ended,
-        "interrupted": run.interrupted,
+        "steps": one.step, "device_used": one.device.kind, "threads_used": one.device.threads,
+        "ended": run.ended, "interrupted": run.interrupted,
     }  # fmt: skip
 
 

@@ -49,6 +49,7 @@ class Attachment(QObject):
         self._watch = RunWatch(folder, self)
         self._watch.told.connect(self._show)
         self._watch.refused.connect(self._refuse)
+        self._watch.start()
         self._silence.start()
         self._lock(True)
         self.changed.emit(True)
@@ -87,7 +88,10 @@ class Attachment(QObject):
             return  # it was asked for before the user thought better of it
         self._silence.start()
         self._screen.watch(watched.split, watched.snapshot)
-        self._tell(_word(watched.status.state), watched.status.text)
+        text = watched.status.text
+        if not watched.has_weights and watched.status.state == run_reader.RUNNING:
+            text += " " + tr("Its weights come with its first checkpoint.")
+        self._tell(_word(watched.status.state), text)
 
     @Slot(str)
     def _refuse(self, text: str) -> None:
@@ -97,7 +101,7 @@ class Attachment(QObject):
 
     @Slot()
     def _tell_silence(self) -> None:
-        self._tell("lost", tr("The disk does not answer."))
+        self._tell("lost", tr("The disk does not answer. It is asked again and again."))
 
     def _tell(self, state: str, sentence: str) -> None:
         """The state at the bottom at each look, above the plots when it changes."""

@@ -48,7 +48,7 @@ class Docks:
             )
         resize = self._window.resizeDocks
         resize([self.docks["data"], self.docks["draw"]], [270, 340], Qt.Orientation.Horizontal)
-        for (above, below), sizes in ((left, [250, 410]), (right, [390, 270])):
+        for (above, below), sizes in ((left, [315, 345]), (right, [390, 270])):
             resize([self.docks[above], self.docks[below]], sizes, Qt.Orientation.Vertical)
 
     def state(self) -> str:

@@ -20,7 +20,7 @@ from softmax_gui.gui.commands import Commands
 from softmax_gui.gui.docks import Docks
 from softmax_gui.gui.files_menu import FilesMenu
 from softmax_gui.gui.narrator import Narrator
-from softmax_gui.gui.run_config import LoadRequest, layer_order
+from softmax_gui.gui.run_config import LoadRequest
 from softmax_gui.gui.screen import Screen
 from softmax_gui.gui.settings import Settings, save_settings
 from softmax_gui.gui.speed import SpeedControl
@@ -167,7 +167,7 @@ class MainWindow(QMainWindow):
 
     def use_weights(self, model: Dense, text: str) -> None:
         """Goes on from these weights (W (d, q), b (q,)) and says `text`."""
-        if layer_order(self.wishes.config):  # a dense W is no sum of Kronecker products
+        if self.wishes.config.phm_order:  # a dense W is no sum of Kronecker products
             self._adjust({"phm_order": 0})
         self.trainer.reset_requested.emit(model)
         self.narrator.say(Tone.DONE, text)

@@ -47,8 +47,3 @@ def fitted(config: TrainConfig, dataset: Dataset) -> TrainConfig:
     """The config with a dense layer where its PHM order does not fit the data."""
     fits = config.phm_order in (0, *legal_orders(dataset))
     return config if fits else replace(config, phm_order=0)
-
-
-def layer_order(config: TrainConfig) -> int:
-    """The order of the PHM layer that is trained; 0: a dense one, as solvers always train."""
-    return config.phm_order if config.solver == "minibatch" else 0

@@ -46,11 +46,13 @@ class Watched:
         split: names, shapes and scaling; it holds no rows.
         snapshot: the newest weights and every measurement.
         status: how the run stands.
+        has_weights: whether it has written some; before, those of the snapshot are 0.
     """
 
     split: Split
     snapshot: Snapshot
     status: RunStatus
+    has_weights: bool
 
 
 class RunWatch(QObject):
@@ -68,12 +70,16 @@ class RunWatch(QObject):
         self.folder = folder
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="watching", daemon=True)
+
+    def start(self) -> None:
+        """Begins to look, once the signals are connected: a refusal comes at once."""
         self._thread.start()
 
     def stop(self) -> None:
         """Ends the thread, or leaves it behind where the disk does not answer."""
         self._ended.set()
-        self._thread.join(0.5)
+        if self._thread.is_alive():
+            self._thread.join(0.5)
 
     def _follow(self) -> None:
         try:
@@ -110,7 +116,9 @@ class _Run:
             self._rows = np.concatenate([self._rows, news.rows])
         if news.weights is not None:
             self._take_weights(news.weights)
-        return Watched(self._split, self._snapshot(news.status), news.status)
+        return Watched(
+            self._split, self._snapshot(news.status), news.status, self._read is not None
+        )
 
     def _take_weights(self, path: Path) -> None:
         with suppress(OSError, ModelProblem, FileProblem):  # it was replaced: the next look has it

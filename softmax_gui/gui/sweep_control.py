@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Slot
 
 from softmax_gui.core.models import Dense
+from softmax_gui.gui.run_config import SweepState
 from softmax_gui.gui.training_thread import Trainer
 from softmax_gui.gui.views.sweep_view import SweepView
 from softmax_gui.gui.widgets.decay_scales import DecayPoint
@@ -37,12 +38,12 @@ class SweepControl(QObject):
         self._result: SweepResult | None = None
         view.begin_requested.connect(self._begin)
         view.pause_toggled.connect(trainer.sweep_toggled)
-        view.cancel_requested.connect(self._cancel)
+        view.cancel_requested.connect(trainer.sweep_cancelled)
         view.decay_chosen.connect(self._use_decay)
         view.weights_chosen.connect(self._use_row)
         trainer.sweep_row_done.connect(self._show_row)
         trainer.sweep_done.connect(self._show_end)
-        trainer.sweep_state_changed.connect(view.show_state)
+        trainer.sweep_state_changed.connect(self._show_state)
 
     def forget(self) -> None:
         """Other data: what was found says nothing of them."""
@@ -54,10 +55,11 @@ class SweepControl(QObject):
         self._view.clear()
         self._trainer.sweep_requested.emit(folds)
 
-    @Slot()
-    def _cancel(self) -> None:
-        self._view.clear()
-        self._trainer.sweep_cancelled.emit()
+    @Slot(object)
+    def _show_state(self, state: SweepState) -> None:
+        self._view.show_state(state)
+        if state is SweepState.IDLE and self._result is None:  # cancelled; the last row is told
+            self._view.clear()
 
     @Slot(object)
     def _show_row(self, row: SweepRow) -> None:

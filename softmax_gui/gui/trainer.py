@@ -16,7 +16,7 @@ from softmax_gui.data.batches import split
 from softmax_gui.data.dataset import Split
 from softmax_gui.data.samples import load
 from softmax_gui.gui.pace import Pace
-from softmax_gui.gui.run_config import LoadRequest, as_run, fitted, layer_order
+from softmax_gui.gui.run_config import LoadRequest, as_run, fitted
 from softmax_gui.i18n import tr
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import DEVICE_ERRORS
@@ -212,7 +212,7 @@ class TrainingWorker(QObject):
     # -- settings --------------------------------------------------------------------------------
 
     def _put_in_force(self, session: TrainingSession, changes: dict[str, Any]) -> None:
-        layer = layer_order(session.config)
+        layer = session.config.phm_order
         asked = replace(session.config, threads=self._threads, **changes)
         if fitted(asked, session.split.dataset) != asked:  # other data were loaded meanwhile
             self.noticed.emit(tr("The layer stays dense: the order does not fit these data."))
@@ -221,7 +221,7 @@ class TrainingWorker(QObject):
         if session.finished and run != session.config:
             session.use_device(run.device)  # its solver has ended; a new one takes up the work
         session.adjust(**{name: getattr(run, name) for name in {*changes, "threads"}})
-        if layer_order(session.config) != layer:  # its weights are no start for another layer
+        if session.config.phm_order != layer:  # its weights are no start for another layer
             session.reset(None)
             self._begin_epoch_anew()
             if self._state is not RunState.RUNNING:

@@ -111,8 +111,12 @@ class CompiledEngine(Engine):
             )  # fmt: skip
 
         others = [threading.Thread(target=member, args=(me,)) for me in range(1, self.threads)]
-        for other in others:
-            other.start()
+        try:
+            for other in others:
+                other.start()
+        except RuntimeError:  # no more threads: those that wait are let go, and the call has failed
+            counters[0] = np.iinfo(np.int64).max
+            raise
         hits = member(0)
         for other in others:
             other.join()

@@ -81,22 +81,22 @@ def _prepare() -> None:
         # wrong with the loop is said when somebody asks for it.
         with contextlib.suppress(OSError):
             done = cache / f"{dtype}.done"
-            if not done.exists() and not getattr(sys, "frozen", False):
-                _compile_elsewhere(cache, dtype)
+            here = done.exists() or getattr(sys, "frozen", False)
+            if not here and _compile_elsewhere(cache, dtype):
                 done.touch()
         with contextlib.suppress(DeviceError):
             load(dtype)
 
 
-def _compile_elsewhere(cache: Path, dtype: str) -> None:
-    """Lets a process of its own compile into `cache`, and waits for it."""
+def _compile_elsewhere(cache: Path, dtype: str) -> bool:
+    """Lets a process of its own compile into `cache`, and waits; False if it was ended early."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
     code = f"from softmax_gui.training import compiling; compiling.load({dtype!r})"
     command = [sys.executable, "-P", "-c", code]  # -P: nothing from the working folder
     quiet = subprocess.DEVNULL
     child = subprocess.Popen(command, env=environment, stdin=quiet, stdout=quiet, stderr=quiet)
     atexit.register(child.terminate)  # it does not outlive the app
-    child.wait()
+    return child.wait() == 0
 
 
 def _cache() -> Path:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from softmax_gui.core.dense import Dense
+from softmax_gui.training.checkpoint import Checkpoint
 from softmax_gui.training.distributed import Ranks
-from softmax_gui.training.session import Checkpoint, TrainingSession
+from softmax_gui.training.session import TrainingSession
 from softmax_gui.training.snapshot import Measurement, Snapshot
 
 SLICE_S = 0.2  # how often progress is told, and a wish to stop is heard

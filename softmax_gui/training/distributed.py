@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from softmax_gui.core.arrays import Array
 from softmax_gui.core.losses import cross_entropy, dense_gradient
 from softmax_gui.core.objective import DenseObjective, Objective
-from softmax_gui.core.optimizers import update
+from softmax_gui.core.optimizers import MinibatchState, update
 from softmax_gui.data.batches import training_weights
 from softmax_gui.data.dataset import Part, Split
 from softmax_gui.i18n import tr
@@ -157,19 +157,10 @@ class RankEngine(_Sharded):
     def _step(self, rows: Array, config: TrainConfig) -> Array:
         first, last = self._mine.start, self._mine.stop
         own = rows[(rows >= first) & (rows < last)] - first
-        sums = np.zeros((len(self._state.W) + 1) * self._state.W.shape[1] + 1)
-        if len(own):
-            X, targets, weights = self._batch(own)
-            loss, dlogits = cross_entropy(X @ self._state.W + self._state.b, targets, weights)
-            dW, db = dense_gradient(X, dlogits)
-            parts = (dW.reshape(-1), db, loss.reshape(1))
-            fetched = [self._backend.numpy(part) for part in parts]
-            sums = np.concatenate(fetched) * (len(own) / len(rows))
-        means = self._ranks.total(sums)
-        split, put = self._state.W.shape, self._backend.array
-        dW, db = means[: -1 - split[1]].reshape(split), means[-1 - split[1] : -1]
-        update(self._state, {"W": put(dW), "b": put(db)}, config)
-        return put(means[-1:])[0]
+        batch = self._batch(own) if len(own) else None
+        return summed_step(
+            self._state, batch, len(own) / len(rows), config, self._backend, self._ranks
+        )
 
 
 class RankSolverEngine(_Sharded, SolverEngine):
@@ -190,6 +181,37 @@ class RankSolverEngine(_Sharded, SolverEngine):
             rows.X, rows.labels if rows.targets is None else rows.targets, q,
             config.weight_decay, weights, config.label_smoothing, self._ranks.total,
         )  # fmt: skip
+
+
+def summed_step(
+    state: MinibatchState,
+    batch: tuple[Array, Array, Array | None] | None,
+    share: float,
+    config: TrainConfig,
+    backend: Backend,
+    ranks: Ranks,
+) -> Array:
+    """One step on the rows of all ranks; returns their mean loss before it.
+
+    Args:
+        state: the same on every rank, before and after.
+        batch: X, targets and weights of this rank's rows; None where it has none.
+        share: of the minibatch's rows that are this rank's.
+        config: the settings.
+        backend: where the arrays are.
+        ranks: the others.
+    """
+    d, q = state.W.shape
+    sums = np.zeros((d + 1) * q + 1)
+    if batch is not None:
+        X, targets, weights = batch
+        loss, dlogits = cross_entropy(X @ state.W + state.b, targets, weights)
+        parts = (*dense_gradient(X, dlogits), loss)
+        sums = np.concatenate([backend.numpy(part).ravel() for part in parts]) * share
+    means, put = ranks.total(sums), backend.array
+    gradients = {"W": put(means[: d * q].reshape(d, q)), "b": put(means[d * q : -1])}
+    update(state, gradients, config)
+    return put(means[-1:])[0]
 
 
 def _share(split: Split, ranks: Ranks) -> Split:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from softmax_gui.data.dataset import Split
+from softmax_gui.data.stored_split import StoredSplit
 from softmax_gui.i18n import N_, tr
 from softmax_gui.training import compiled, compiling
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import DEVICE_ERRORS, Device, backend, choose, fallback
 from softmax_gui.training.distributed import RankEngine, Ranks, RankSolverEngine
+from softmax_gui.training.distributed_stored import rank_engine
 from softmax_gui.training.engine import Engine
 from softmax_gui.training.phm import PhmEngine
 from softmax_gui.training.solving import SolverEngine
+from softmax_gui.training.streaming_engines import stored_engine
 
 
 def make_engine(
-    split: Split, config: TrainConfig, ranks: Ranks | None = None
+    split: Split | StoredSplit, config: TrainConfig, ranks: Ranks | None = None
 ) -> tuple[Device, Engine, str]:
     """The engine for a run, on the device the config asks for or else on numpy.
 
@@ -38,7 +42,9 @@ def make_engine(
     return numpy_engine(split, config, fallback(trouble))  # outside: a traceback holds tensors
 
 
-def numpy_engine(split: Split, config: TrainConfig, device: Device) -> tuple[Device, Engine, str]:
+def numpy_engine(
+    split: Split | StoredSplit, config: TrainConfig, device: Device
+) -> tuple[Device, Engine, str]:
     """The engine that always works, and the sentence why it is used."""
     text = tr("{reason} – training goes on with {device}.")
     notice = text.format(reason=tr(device.reason), device=tr(device.label))
@@ -56,7 +62,7 @@ def _compiles(config: TrainConfig) -> bool:
     return config.solver == "minibatch" and config.phm_order == 0
 
 
-def _wanted(split: Split, config: TrainConfig) -> tuple[Device, Engine]:
+def _wanted(split: Split | StoredSplit, config: TrainConfig) -> tuple[Device, Engine]:
     if config.device == "compiled" and _compiles(config):
         return _compiled(split, config, N_("chosen"))
     wanted = "numpy" if config.device == "compiled" else config.device
@@ -69,7 +75,9 @@ def _wanted(split: Split, config: TrainConfig) -> tuple[Device, Engine]:
     return device, _plain(split, config, device)
 
 
-def _of_a_rank(split: Split, config: TrainConfig, ranks: Ranks) -> tuple[Device, Engine]:
+def _of_a_rank(
+    split: Split | StoredSplit, config: TrainConfig, ranks: Ranks
+) -> tuple[Device, Engine]:
     if config.phm_order:
         raise ValueError(tr("A PHM layer is trained by one process alone."))
     wanted = (
@@ -77,18 +85,26 @@ def _of_a_rank(split: Split, config: TrainConfig, ranks: Ranks) -> tuple[Device,
     )
     device = choose(wanted, math.inf)
     place = backend(device, config.dtype)
+    if isinstance(split, StoredSplit):
+        return device, rank_engine(split, place, config, ranks)
     of_solver = config.solver != "minibatch"
     return device, (RankSolverEngine if of_solver else RankEngine)(split, place, config, ranks)
 
 
-def _compiled(split: Split, config: TrainConfig, reason: str) -> tuple[Device, Engine]:
+def _compiled(
+    split: Split | StoredSplit, config: TrainConfig, reason: str
+) -> tuple[Device, Engine]:
+    device = Device("compiled", N_("CPU (compiled)"), reason)
+    if isinstance(split, StoredSplit):
+        return device, stored_engine(split, config, device)
     engine = compiled.CompiledEngine(split, config)
-    label = N_("CPU (compiled)")
-    return Device("compiled", label, reason, engine.threads), engine
+    return replace(device, threads=engine.threads), engine
 
 
-def _plain(split: Split, config: TrainConfig, device: Device) -> Engine:
+def _plain(split: Split | StoredSplit, config: TrainConfig, device: Device) -> Engine:
     """By the plain formulas, or by a solver, on numpy or torch."""
+    if isinstance(split, StoredSplit):
+        return stored_engine(split, config, device)
     place = backend(device, config.dtype)
     if config.solver != "minibatch":
         return SolverEngine(split, place, config)

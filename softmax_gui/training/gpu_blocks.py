@@ -15,29 +15,35 @@ from softmax_gui.core.blocks import ROUNDING, Block, Floats, Parameters
 
 
 class DeviceScratch:
-    """What the blocks share: parameters on their way to the device, and its namespace.
+    """What the blocks share: where they are, and parameters on their way there.
 
     Attributes:
         torch: the module.
         dtype: torch's type of the products.
+        wide: of the sums: float64 where the device has it.
         device: where they run.
     """
 
     def __init__(self, torch: Any, dtype: Any, device: Any) -> None:
         self.torch, self.dtype, self.device = torch, dtype, device
+        self.wide = torch.float32 if device.type == "mps" else torch.float64
         self._last: tuple[Parameters, Array, Array] | None = None
-
-    def place(self, values: np.ndarray) -> Array:
-        """`values` on the device in the type of the products."""
-        here = self.torch.from_numpy(np.array(values, order="C"))  # never a read-only one
-        return here.to(device=self.device, dtype=self.dtype)
 
     def placed(self, parameters: Parameters) -> tuple[Array, Array]:
         """W (d, q) and b (q,) on the device; sent once, however many blocks ask."""
         if self._last is None or self._last[0] is not parameters:
-            W, b = self.place(parameters.W), self.place(parameters.b[:, 0])
+            W, b = self._sent(parameters.W), self._sent(parameters.b[:, 0])
             self._last = parameters, W, b
         return self._last[1], self._last[2]
+
+    def finish(self) -> None:
+        """Waits until all that is queued is done."""
+        if self.device.type == "cuda":
+            self.torch.cuda.synchronize(self.device)
+
+    def _sent(self, values: np.ndarray) -> Array:
+        here = self.torch.from_numpy(np.array(values, order="C"))  # never a read-only one
+        return here.to(device=self.device, dtype=self.dtype)
 
 
 class DeviceBlock(Block):
@@ -49,16 +55,23 @@ class DeviceBlock(Block):
         targets: rows that sum to 1.
         weights: (rows,), or None for 1 each.
         smoothing: eps; the target of class k is (1 - eps) [k = label] + eps / q.
-        dtype: torch's type of the products.
+        place: what all blocks share.
     """
 
     def __init__(
-        self, X: Array, labels: Any, targets: Any, weights: Any, smoothing: float, dtype: Any
+        self,
+        X: Array,
+        labels: Any,
+        targets: Any,
+        weights: Any,
+        smoothing: float,
+        place: DeviceScratch,
     ) -> None:
-        self._X, self._dtype, self.smoothing = X, dtype, smoothing
+        self._X, self._place, self.smoothing = X, place, smoothing
+        self._dtype, self._wide = place.dtype, place.wide
         self._given = targets, weights
-        self.targets = None if targets is None else targets.to(dtype)
-        self.weights = None if weights is None else weights.to(dtype)
+        self.targets = None if targets is None else targets.to(place.dtype)
+        self.weights = None if weights is None else weights.to(place.dtype)
         self._at = None if labels is None else labels[:, None]
         self.P: Any = None
 
@@ -69,11 +82,12 @@ class DeviceBlock(Block):
 
     def softmax(self, parameters: Parameters, scratch: Any, out: Array) -> float:
         """P into `out`; returns the weighted sum of the cross-entropies, so it waits."""
-        return float(self.queued_softmax(parameters, scratch, out))
+        del scratch
+        return float(self.queued_softmax(parameters, out))
 
-    def queued_softmax(self, parameters: Parameters, scratch: Any, out: Array) -> Array:
+    def queued_softmax(self, parameters: Parameters, out: Array) -> Array:
         """The same, but the sum stays on the device: 0-d."""
-        torch, (W, b) = scratch.torch, scratch.placed(parameters)
+        torch, (W, b) = self._place.torch, self._place.placed(parameters)
         log_p = torch.log_softmax(torch.addmm(b, self.X, W), 1)
         torch.exp(log_p, out=out)
         if self._at is None:
@@ -91,18 +105,21 @@ class DeviceBlock(Block):
             R = P - self.targets
         else:
             R = P - self.smoothing / P.shape[1]
-            R.scatter_add_(1, self._at, R.new_full((1, 1), self.smoothing - 1.0).expand_as(self._at))
+            R.scatter_add_(
+                1, self._at, R.new_full((1, 1), self.smoothing - 1.0).expand_as(self._at)
+            )
         return self._sums(R)
 
-    def queued_curvature(self, P: Array, direction: Parameters, scratch: Any) -> tuple[Array, Array]:
-        """sum_i s_i xt_i ((diag p_i - p_i p_i') V' xt_i)', as `queued_gradient` returns its sums."""
-        V, v = scratch.placed(direction)
-        U = scratch.torch.addmm(v, self.X, V)
+    def queued_curvature(self, P: Array, direction: Parameters) -> tuple[Array, Array]:
+        """sum_i s_i xt_i ((diag p_i - p_i p_i') V' xt_i)', as `queued_gradient` has its sums."""
+        V, v = self._place.placed(direction)
+        U = self._place.torch.addmm(v, self.X, V)
         U -= (P * U).sum(1, keepdim=True)  # the mean of the change of logits under p
         return self._sums(U.mul_(P))
 
-    def spread(self, P: Array, scratch: Any) -> Array:  # noqa: ARG002 - as Block has it
+    def spread(self, P: Array, scratch: Any) -> Array:
         """sum_i s_i p_i p_i', (q, q), in main memory."""
+        del scratch
         weighted = P if self.weights is None else P * self.weights[:, None]
         return to_numpy(P.t() @ weighted)
 
@@ -112,7 +129,7 @@ class DeviceBlock(Block):
         return self._floats(weighted.sum(0, dtype=self._wide))
 
     def shift(self, P: Array, change: Floats) -> float:
-        """P after `change` (q,) of the bias, in place; returns sum_i s_i log sum_k p_ik e^change."""
+        """P after `change` (q,) of the bias, in place; returns what Block.shift does."""
         P *= P.new_tensor(np.exp(change))
         sums = P.sum(1, keepdim=True)
         P /= sums
@@ -142,7 +159,8 @@ class DeviceBlock(Block):
 
     def separated(self, V: Parameters, scratch: Any) -> tuple[int, int]:
         """Rows whose label V puts below another class, and above all others, beyond rounding."""
-        torch, (W, b) = scratch.torch, scratch.placed(V)
+        del scratch
+        torch, (W, b) = self._place.torch, self._place.placed(V)
         Z = torch.addmm(b, self.X, W)
         own, size = Z.gather(1, self._at)[:, 0], Z.abs().amax(1)
         Z.scatter_(1, self._at, -float("inf"))
@@ -182,11 +200,10 @@ class DeviceBlock(Block):
         return (values.to(self._wide) * self.weights).sum()
 
     def _with_ones(self) -> Array:
-        X = self._X.to(self._wide)
-        return X.new_ones(len(X), X.shape[1] + 1).index_copy_(
-            1, self._columns(X), X
-        )
+        pad = self._place.torch.nn.functional.pad
+        return pad(self._X.to(self._wide), (0, 1), value=1.0)
 
-    @property
-    def _wide(self) -> Any:
-        raise NotImplementedError
+    @staticmethod
+    def _floats(array: Array) -> Floats:
+        """In main memory, float64; waits."""
+        return np.array(to_numpy(array), np.float64)

@@ -13,6 +13,7 @@ which a CUDA graph can't hold.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,25 +138,19 @@ class Chunk:
 
     def run(self, count: int, form: Form) -> None:
         """Queues the first `count` steps, their losses and hits."""
-        torch, B = self._torch, self.batch_size
-        rows = count * B
+        torch, rows = self._torch, count * self.batch_size
         scale = self.scale[:rows, None]
         minus = torch.mul(self.targets[:rows], scale).neg_()
-        rates = self._adam_rates(count) if self._trained.optimizer == "adam" else None
-        for k in range(count):
-            these = slice(k * B, (k + 1) * B)
-            X = self.X[these]
-            Z = torch.mm(X, self._trained.theta, out=self._logits[k])
-            P = torch.softmax(Z, 1)
-            torch.addcmul(minus[these], P, scale[these], out=self._dlogits)
-            if rates is None:
-                self._sgd(X, form)
-            else:
-                self._adam(X, form, rates[0][k], rates[1][k])
+        if self._trained.optimizer == "adam":
+            self._adam_steps(count, form, minus, scale)
+        elif form.has_momentum:
+            self._momentum_steps(count, form, minus, scale)
+        else:
+            self._plain_steps(count, form, minus, scale)
         logits = self._logits[:count]
-        terms = torch.log_softmax(logits, 2).mul_(minus.view(count, B, -1))
+        terms = torch.log_softmax(logits, 2).mul_(minus.view(logits.shape))
         torch.sum(terms.flatten(1), 1, out=self.losses[:count])
-        right = logits.argmax(2) == self.labels[:rows].view(count, B)
+        right = logits.argmax(2) == self.labels[:rows].view(logits.shape[:2])
         self._trained.hits.add_(right.sum())
         self._trained.count.add_(count)
 
@@ -166,29 +161,61 @@ class Chunk:
         P = torch.softmax(X @ self._trained.theta, 1)
         return X.t() @ ((P - self.targets[these]) * scale)
 
-    def _sgd(self, X: Array, form: Form) -> None:
-        """V <- momentum v + dW + weight_decay W;  W <- W - learning_rate v."""
-        theta, v, tuning = self._trained.theta, self._trained.slots["v"], self._tuning
-        if form.has_momentum:
-            v.mul_(tuning.momentum).addmm_(X.t(), self._dlogits)
-        else:
-            self._torch.mm(X.t(), self._dlogits, out=v)
-        if form.has_decay:
-            v.addcmul_(theta, tuning.decay)
-        theta.addcmul_(v, tuning.minus_rate)
+    def _each(self, count: int, minus: Array, scale: Array) -> Iterator[tuple[Array, Array]]:
+        """X of each step, and scale P + minus at its theta, in a buffer that all share."""
+        torch, B = self._torch, self.batch_size
+        for k in range(count):
+            these = slice(k * B, (k + 1) * B)
+            X = self.X[these]
+            P = torch.softmax(torch.mm(X, self._trained.theta, out=self._logits[k]), 1)
+            yield X, torch.addcmul(minus[these], P, scale[these], out=self._dlogits)
 
-    def _adam(self, X: Array, form: Form, minus_rate: Array, inverse_root: Array) -> None:
-        """As core.optimizers.adam_update has it, the bias corrections in the two numbers."""
+    def _plain_steps(self, count: int, form: Form, minus: Array, scale: Array) -> None:
+        """W <- (1 - learning_rate weight_decay) W - learning_rate dW: the product adds itself.
+
+        The velocity is then nothing but the gradient, and only that of the last step is ever seen.
+        """
+        theta, tuning, last = self._trained.theta, self._tuning, (count - 1) * self.batch_size
+        rate = tuning.minus_rate
+        kept = tuning.decay.mul(rate).add_(1.0)
+        for k, (X, dlogits) in enumerate(self._each(count, minus * rate, scale * rate)):
+            if k == count - 1:
+                self._look(X, form, minus[last:], scale[last:])
+            if form.has_decay:
+                theta.mul_(kept)
+            theta.addmm_(X.t(), dlogits)
+
+    def _look(self, X: Array, form: Form, minus: Array, scale: Array) -> None:
+        """Puts the gradient of the last step where a later momentum would look for it."""
+        theta, v = self._trained.theta, self._trained.slots["v"]
+        P = self._torch.softmax(X @ theta, 1)
+        self._torch.mm(X.t(), self._torch.addcmul(minus, P, scale), out=v)
+        if form.has_decay:
+            v.addcmul_(theta, self._tuning.decay)
+
+    def _momentum_steps(self, count: int, form: Form, minus: Array, scale: Array) -> None:
+        """SGD: v <- momentum v + dW + weight_decay W;  W <- W - learning_rate v."""
+        theta, v, tuning = self._trained.theta, self._trained.slots["v"], self._tuning
+        for X, dlogits in self._each(count, minus, scale):
+            v.mul_(tuning.momentum).addmm_(X.t(), dlogits)
+            if form.has_decay:
+                v.addcmul_(theta, tuning.decay)
+            theta.addcmul_(v, tuning.minus_rate)
+
+    def _adam_steps(self, count: int, form: Form, minus: Array, scale: Array) -> None:
+        """As core.optimizers.adam_update has it, the bias corrections in two numbers a step."""
         torch, theta, g = self._torch, self._trained.theta, self._gradient
         mean, square = self._trained.slots["m"], self._trained.slots["v"]
-        torch.mm(X.t(), self._dlogits, out=g)
-        if form.has_decay:
-            g.addcmul_(theta, self._tuning.decay)
-        mean.lerp_(g, 1.0 - BETA1)
-        square.mul_(BETA2).addcmul_(g, g, value=1.0 - BETA2)
-        root = torch.sqrt(square, out=g)
-        torch.addcmul(self._tuning.eps, root, inverse_root, out=root)
-        theta.addcdiv_(torch.mul(mean, minus_rate, out=self._scratch), root)
+        rates, inverse_roots = self._adam_rates(count)
+        for k, (X, dlogits) in enumerate(self._each(count, minus, scale)):
+            torch.mm(X.t(), dlogits, out=g)
+            if form.has_decay:
+                g.addcmul_(theta, self._tuning.decay)
+            mean.lerp_(g, 1.0 - BETA1)
+            square.mul_(BETA2).addcmul_(g, g, value=1.0 - BETA2)
+            root = torch.sqrt(square, out=g)
+            torch.addcmul(self._tuning.eps, root, inverse_roots[k], out=root)
+            theta.addcdiv_(torch.mul(mean, rates[k], out=self._scratch), root)
 
     def _adam_rates(self, count: int) -> tuple[Array, Array]:
         """-learning_rate / (1 - beta1^step) and 1 / sqrt(1 - beta2^step), (count,) each."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 from softmax_gui.core.certificate import Certificate
 from softmax_gui.core.solvers import Choice, choose_solver
 from softmax_gui.data.dataset import Split
+from softmax_gui.data.stored_split import StoredSplit
 from softmax_gui.i18n import N_, tr
 from softmax_gui.training import compiling
 from softmax_gui.training.config import TrainConfig
@@ -30,10 +33,12 @@ from softmax_gui.training.snapshot import Snapshot
 from softmax_gui.training.watch import TrainingDiverged
 
 # What the compiled loop saves a step: Python between two of them, and half of numpy's arithmetic.
-# Where a run saves so many seconds, the 0.5 s to load it, or some more to compile it, come back.
+# Where a run saves so many seconds, the 0.5 s to load it come back, and in two runs those to
+# compile it, which is done once on a machine.
 SAVED_STEP_S, SAVED_FLOP_S = 50e-6, 1 / 40e9
-COMPILED_PAYS_S = 3.0
-COSTLY_S = 1.0  # who is asked to end measures no more when that takes longer
+COMPILED_PAYS_S = 10.0
+_MAY_COMPILE = ("auto", "compiled")
+LONG_S = 2.0  # after which somebody who waits is told why
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Run:
         problem: why it stopped by itself too early, in a sentence; "" if it did not.
     """
 
-    split: Split
+    split: Split | StoredSplit
     snapshot: Snapshot
     epochs: int
     ended: str = EPOCHS
@@ -114,7 +119,7 @@ def measurements(snapshot: Snapshot) -> dict[str, float | None]:
 
 
 def train(
-    split: Split,
+    split: Split | StoredSplit,
     config: TrainConfig,
     plan: Plan | int,
     *,
@@ -141,19 +146,20 @@ def train(
 
     Raises:
         ValueError: the plan can't be followed with these data.
+        KeyboardInterrupt: it was stopped before it could begin.
         RankLost: one of the ranks has gone.
     """
     plan = Plan(plan) if isinstance(plan, int) else plan
     if plan.patience and not split.validation.n:
         raise ValueError(tr("Early stopping needs rows to validate with, and there are none."))
+    if ranks is None and _wants_compiled(split, config, plan, resume):
+        _load_compiled(config.dtype, say, stopped)
     if resume is not None:
         session = TrainingSession.resume(split, resume.session, ranks)
         if session.epoch >= plan.epochs:
             message = tr("The run has done its {epochs:,} epochs. --epochs with more goes on.")
             raise ValueError(message.format(epochs=plan.epochs))
     else:
-        if ranks is None:
-            _load_compiled_where_it_pays(split, config, plan.epochs)
         session = TrainingSession(split, config, ranks)
     course = Course(session, plan, keeper, resume, ranks)
     problem = ""
@@ -169,12 +175,42 @@ def train(
     return Run(split, course.last(ended), plan.epochs, ended, problem)
 
 
-def _load_compiled_where_it_pays(split: Split, config: TrainConfig, epochs: int) -> None:
-    """Sizes alone decide, never the clock: the same command takes the same arithmetic again."""
+def _wants_compiled(
+    split: Split | StoredSplit, config: TrainConfig, plan: Plan, resume: RunCheckpoint | None
+) -> bool:
+    """Whether the run takes the compiled loop.
+
+    Sizes alone decide, never the clock: the same command takes the same arithmetic again.
+    """
+    if resume is not None and resume.session.device is not None:
+        return resume.session.device.kind == "compiled"
+    if config.solver != "minibatch" or config.phm_order or config.device not in _MAY_COMPILE:
+        return False
     n, weights = split.train.n, split.dataset.d * split.dataset.q
-    steps = epochs * math.ceil(n / config.batch_size)
+    steps = plan.epochs * math.ceil(n / config.batch_size)
     flop = 4.0 * min(config.batch_size, n) * weights
     saved_s = steps * (SAVED_STEP_S + flop * SAVED_FLOP_S)
-    if config.device == "auto" and config.solver == "minibatch" and saved_s >= COMPILED_PAYS_S:
-        with contextlib.suppress(DeviceError):  # without numba; numpy does as well
-            compiling.load(config.dtype)
+    return config.device == "compiled" or saved_s >= COMPILED_PAYS_S
+
+
+def _load_compiled(dtype: str, say: Callable[[str], None], stopped: Callable[[], bool]) -> None:
+    """Makes the compiled loop ready; without a compiler the session says what it does instead."""
+
+    def load() -> None:
+        with contextlib.suppress(DeviceError):
+            compiling.load(dtype)
+
+    if compiling.ready(dtype):
+        return
+    # On a thread of its own, so that a wish to stop is heard: the first time takes half a minute.
+    thread = threading.Thread(target=load, name="compiling", daemon=True)
+    thread.start()
+    told_at = time.monotonic() + LONG_S
+    thread.join(0.1)
+    while thread.is_alive():
+        if stopped():
+            raise KeyboardInterrupt
+        if time.monotonic() >= told_at:
+            say(tr("The compiled loop is made ready for this machine; that is done once."))
+            told_at = math.inf
+        thread.join(0.1)

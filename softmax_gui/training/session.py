@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from softmax_gui.core.dense import Dense
 from softmax_gui.core.stability import safe_learning_rate
+from softmax_gui.data.batches import training_weights
 from softmax_gui.data.dataset import Split
+from softmax_gui.data.stored_split import StoredSplit
 from softmax_gui.i18n import tr
+from softmax_gui.training.cadence import Cadence
+from softmax_gui.training.checkpoint import Checkpoint
 from softmax_gui.training.compiled import steps_to
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import DEVICE_ERRORS, Device, fallback
@@ -33,24 +37,8 @@ REBUILDING = {"solver", "optimizer", "label_smoothing", "class_weight", "threads
 # Steps between copies of weights to come back to, the more the less a step costs: (multiply-adds
 # a step below, steps), multiples of the watch's window.
 KEEPING = ((1e5, 1024), (1e7, 256), (math.inf, 64))
-MEASURING_SHARE = 0.1  # of the time, at most, after the first steps
-EARLY_STEPS, EARLY_COST_S = 5000, 0.010  # the first steps, where the curve falls, are seen closely
-
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """All that a run needs to go on as if it had never stopped."""
-
-    parameters: ParameterState
-    step: int
-    examples: int  # n a whole epoch
-    seconds: float
-    config: TrainConfig
-    device: Device | None = None  # whose arithmetic it was; None: not begun
-    watch: DivergenceWatch | None = None
 
 
 class TrainingSession:
@@ -64,9 +52,12 @@ class TrainingSession:
         notice: what the user must hear about the device, once; empty when all is well.
     """
 
-    def __init__(self, split: Split, config: TrainConfig, ranks: Ranks | None = None) -> None:
+    def __init__(
+        self, split: Split | StoredSplit, config: TrainConfig, ranks: Ranks | None = None
+    ) -> None:
         """Begins at step 0; `ranks` are the processes that train together, None for one alone."""
-        self.split, self._ranks = split, ranks
+        self.split, self._ranks = cast(Split, split), ranks  # a StoredSplit looks like one
+        self._judged = split.train.sample if isinstance(split, StoredSplit) else split.train
         self._config, self._n = config, split.train.n
         self._history = History()
         self._begun = False
@@ -75,7 +66,7 @@ class TrainingSession:
 
     @classmethod
     def resume(
-        cls, split: Split, checkpoint: Checkpoint, ranks: Ranks | None = None
+        cls, split: Split | StoredSplit, checkpoint: Checkpoint, ranks: Ranks | None = None
     ) -> TrainingSession:
         """The run that `checkpoint` was taken of, on the same split."""
         session = cls(split, checkpoint.config, ranks)
@@ -148,7 +139,7 @@ class TrainingSession:
 
     def snapshot(self) -> Snapshot:
         """The state now; measures loss and accuracy unless that would take too large a share."""
-        if self._measured_step != self._step and self._now() >= self._measure_at:
+        if self._measured_step != self._step and self._cadence.due(self._now()):
             self._measure()
         W, b = self._guarded(lambda engine: engine.weights())
         return Snapshot(
@@ -176,8 +167,8 @@ class TrainingSession:
     def checkpoint(self) -> Checkpoint:
         """A copy of everything that decides how the run goes on."""
         return Checkpoint(
-            self._guarded(lambda engine: engine.state()), self._step, self._examples, self._seconds, self._config,
-            self._device if self._begun else None, self._watch,
+            self._guarded(lambda engine: engine.state()), self._step, self._examples,
+            self._seconds, self._config, self._device if self._begun else None, self._watch,
         )  # fmt: skip
 
     def reset(self, model: Dense | None = None) -> None:
@@ -191,8 +182,9 @@ class TrainingSession:
 
     def safe_learning_rate(self) -> float:
         """A rate at which SGD is stable on these data, whatever the labels."""
-        c = self._config
-        return safe_learning_rate(self.split.train.X, c.batch_size, c.momentum, c.weight_decay)
+        c, rows = self._config, self._judged
+        weights = training_weights(rows, self.split.dataset.q, c.class_weight)
+        return safe_learning_rate(rows.X, c.batch_size, c.momentum, c.weight_decay, weights)
 
     def _beginning(self) -> Checkpoint:
         data = self.split.dataset
@@ -216,7 +208,7 @@ class TrainingSession:
 
     def _chunk(self, end_step: float, end: float, deadline: float) -> None:
         to_keep = self._keeping - self._step % self._keeping
-        steps = int(min(to_keep, end_step - self._step, self._milestone - self._step))
+        steps = int(min(to_keep, end_step - self._step, self._cadence.milestone - self._step))
         if math.isfinite(end):
             batch = self._config.batch_size
             steps = min(steps, steps_to(self._examples, int(end), self._n, batch))
@@ -228,7 +220,7 @@ class TrainingSession:
         self._running.append(progress)
         if self._config.solver == "minibatch" and progress.steps:
             self._look(progress)
-        if self._step >= self._milestone or self.finished:
+        if self._step >= self._cadence.milestone or self.finished:
             self._measure()
 
     def _look(self, progress: Progress) -> None:
@@ -266,21 +258,26 @@ class TrainingSession:
         self._device, self._engine, self.notice = made
         work = min(self._config.batch_size, self._n) * self.split.dataset.d * self.split.dataset.q
         self._keeping = next(steps for below, steps in KEEPING if work < below)
-        self._cost = math.inf  # seconds a measurement takes
-        self._milestone: float = math.inf  # the step to measure at by itself
+        self._cadence = Cadence()
 
     def _rebuild(self, config: TrainConfig) -> None:
-        """Goes on with the same weights on the engine that `config` asks for."""
-        here = replace(self.checkpoint(), config=config)
-        self._install(make_engine(self.split, config, self._ranks))
+        """Goes on with the same weights on the engine that `config` asks for.
+
+        A run that has begun keeps its device where any will do and the solver stays.
+        """
+        here, asked = replace(self.checkpoint(), config=config), config
+        before = self._config
+        if self._begun and (config.device, config.solver) == (before.device, before.solver):
+            asked = replace(config, device=self._device.kind)
+        self._install(make_engine(self.split, asked, self._ranks))
         self._config = config
         self._begin(here)
 
     def _take_fastest(self) -> None:
         """The compiled loop, if it became ready since the session was made."""
-        self._begun = True
         if self._ranks is None and can_be_faster(self._device, self._config):
             self._rebuild(self._config)
+        self._begun = True
 
     def _guarded(self, work: Callable[[Engine], T]) -> T:
         """What the engine makes of `work`; when its device fails, numpy from the good weights."""
@@ -308,11 +305,7 @@ class TrainingSession:
             validation_loss=self._validation.loss,
             validation_accuracy=self._validation.accuracy,
         )  # fmt: skip
-        now = self._now()
-        self._cost = min(self._cost, now - started)  # the first is cold, some are unlucky
-        self._measure_at = now + self._cost * (1 / MEASURING_SHARE - 1)
-        early = self._step < EARLY_STEPS and self._cost < EARLY_COST_S
-        self._milestone = self._step + max(1, self._step // 4) if early else math.inf
+        self._cadence.measured(self._step, started, self._now())
 
 
 def _read_only(W: np.ndarray, b: np.ndarray) -> Dense:

@@ -92,8 +92,8 @@ class HeldCompiledEngine(CompiledEngine):
         finally:
             self._train = sample
 
-    def _begin(self, at: int, seed: int) -> tuple[np.uint64, int, int]:
-        return np.uint64(seed), -1, at  # an epoch below 0: the order ends the call
+    def _begin(self, at: int, seed: int) -> tuple[np.uint64, int, int]:  # noqa: ARG002
+        return np.uint64(0), -1, at  # an epoch below 0: the order ends the call
 
 
 class HeldPhmEngine(HeldEngine, PhmEngine):

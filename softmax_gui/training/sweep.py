@@ -137,6 +137,8 @@ def sweep_steps(
 ) -> Generator[tuple[SweepRow, Optimum] | None]:
     """The same in slices: yields None as a heartbeat, and each row with its model when done."""
     X, labels = np.asarray(X), np.asarray(labels)
+    if validation is not None:
+        _check_validation(*validation, X.shape[-1], q)
     decays = list(decays) if decays is not None else default_decays(X)
     weights = options.pop("sample_weight", None)
     weights = np.ones(len(X)) if weights is None else np.asarray(weights)
@@ -159,6 +161,13 @@ def sweep_steps(
                 fitted = yield from _next(part)
                 losses.append(_losses(fitted, X[out], labels[out], weights[out]))
         yield _row(decay, model, _losses(model, X, labels, weights), losses), model
+
+
+def _check_validation(X: Array, labels: Array, d: int, q: int) -> None:
+    """Refuse validation rows of another number of features, or without a label each."""
+    if np.ndim(X) != 2 or np.shape(X)[1] != d or np.shape(labels) not in ((len(X),), (len(X), q)):
+        text = tr("The validation rows need {features} features and a label each.")
+        raise ValueError(text.format(features=d))
 
 
 def choices(rows: Sequence[SweepRow]) -> tuple[int, int]:

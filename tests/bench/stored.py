@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from softmax_gui.data.stored_split import StoredSplit
     from softmax_gui.training.config import TrainConfig
@@ -92,11 +93,12 @@ def child(folder: Path, repeats: int, device: str) -> dict[str, Any]:
     losses = [engine.measure("validation").loss]
     times: dict[str, list[tuple[float, float]]] = {"plain": [], "blocks": [], "epoch": []}
     for repeat in range(repeats):
-        for name, work in (
-            ("plain", lambda: read_plainly(path)),
-            ("blocks", lambda: read_in_blocks(split)),
-            ("epoch", lambda at=repeat: memory.extend(epoch(engine, at, split, config))),
-        ):
+        works: dict[str, Callable[[], object]] = {
+            "plain": lambda: read_plainly(path),
+            "blocks": lambda: read_in_blocks(split),
+            "epoch": partial(_train, engine, repeat, split, config, memory),
+        }
+        for name, work in works.items():
             cold = forget(path)
             times[name].append(_timed(work))
     losses.append(engine.measure("validation").loss)
@@ -161,6 +163,16 @@ def epoch(
         yield private_mb()
 
 
+def _train(
+    engine: StreamingEngine,
+    number: int,
+    split: StoredSplit,
+    config: TrainConfig,
+    memory: list[float],
+) -> None:
+    memory.extend(epoch(engine, number, split, config))
+
+
 def forget(path: Path) -> bool:
     """Asks the system to drop the file from its cache; False where it cannot be asked."""
     if not hasattr(os, "posix_fadvise"):
@@ -206,7 +218,7 @@ def _engine(split: StoredSplit, config: TrainConfig, device: str) -> tuple[Strea
     return StreamingEngine(split, inner, config), device
 
 
-def _timed(work: Any) -> tuple[float, float]:
+def _timed(work: Callable[[], object]) -> tuple[float, float]:
     """Seconds by the wall clock, and of all processors."""
     started, used = time.perf_counter(), time.process_time()
     work()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -156,13 +157,17 @@ def compiled(
               np.zeros((threads, q, d), kind), np.zeros((threads, q), kind))  # fmt: skip
     told = (how.learning_rate, how.momentum, how.weight_decay, how.smoothing,
             BETA1, BETA2 if how.optimizer == "adam" else 0.0, how.eps)  # fmt: skip
+    left = [scratch(d, q, kind) for _ in range(threads)]
+    for part in itertools.chain(*left):
+        if part.dtype.kind == "f":
+            part.fill(np.nan)  # a step depends on nothing that the one before left there
 
     def member(me: int) -> None:
         hits[me] = train_steps(
             data, order, (np.uint64(how.seed), *begin), how.batch_size,
             (W, b, *slots.values(), *unused),
             (*map(kind.type, told), np.float64(len(start.losses))),
-            scratch(d, q, kind), losses, (me, threads, *shared),
+            left[me], losses, (me, threads, *shared),
         )  # fmt: skip
 
     team = [threading.Thread(target=member, args=(me,)) for me in range(threads)]

@@ -18,7 +18,7 @@ from softmax_gui.core.optimizers import (
     sgd_update,
     update,
 )
-from tests.core.oracle import both_libraries, both_precisions, make, numpy_of
+from tests.core.oracle import both_libraries, make, numpy_of
 
 Floats: TypeAlias = NDArray[Any]
 

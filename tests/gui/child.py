@@ -18,7 +18,6 @@ from softmax_gui.gui import app
 from softmax_gui.gui.main_window import MainWindow
 from softmax_gui.gui.widgets.message_bar import Tone
 from softmax_gui.training import compiling as loop
-from softmax_gui.training.config import DTYPES
 from softmax_gui.training.session import TrainingSession
 from softmax_gui.training.snapshot import RunState
 
@@ -89,11 +88,8 @@ def stuck(window: MainWindow) -> Conditions:
 
 
 def compiling(window: MainWindow) -> Conditions:
-    """While the compiled loop is being made ready on a thread."""
+    """While a process of its own compiles the loop, into a folder that is empty."""
     yield from idle(window)
-    loop._cache().mkdir(parents=True, exist_ok=True)
-    for dtype in DTYPES:
-        (loop._cache() / f"{dtype}.done").touch()  # else another process would do it
     loop.prepare()
     yield from running(window)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from PySide6.QtCore import QEventLoop
 from PySide6.QtWidgets import QApplication
 
+from softmax_gui import cli
 from softmax_gui.gui import app
 from softmax_gui.gui.main_window import MainWindow
 from softmax_gui.gui.settings import Settings
@@ -80,6 +82,9 @@ def walk(tour: Tour) -> None:
     tour.photograph("digits-logarithmic")
     window.commands["log_step"].setChecked(False)
     window.commands["log_loss"].setChecked(False)
+    solved(tour)
+    weight_decays(tour)
+    attached(tour)
     tour.data("iris")
     tour.train(3000)
     tour.photograph("iris")
@@ -94,6 +99,49 @@ def walk(tour: Tour) -> None:
     if dialog is not None:
         dialog.grab().save(f"{tour.prefix}-shortcuts.png")
         dialog.close()
+
+
+def solved(tour: Tour) -> None:
+    """A solver on its way, and at the optimum."""
+    window = tour.window
+    window.training.setting_changed.emit({"solver": "auto", "weight_decay": 1e-4})
+    window.training.show_config(window.wishes.config)
+    window.commands["reset"].trigger()
+    window.commands["step"].trigger()
+    tour.photograph("solver-one-step")
+    window.commands["train"].trigger()
+    tour.until(lambda: (n := window.newest()) is not None and n.finished)
+    tour.photograph("solver-done")
+    window.commands["train"].trigger()
+    tour.photograph("solver-nothing-to-do")
+
+
+def weight_decays(tour: Tour) -> None:
+    """The other tab: empty, half done, done, one of them pointed at."""
+    window = tour.window
+    window.tabs.setCurrentWidget(window.sweep)
+    tour.photograph("decays-none")
+    window.commands["sweep"].trigger()
+    tour.until(lambda: len(window.sweep.plot.points) >= 4)
+    window.commands["sweep"].trigger()
+    tour.photograph("decays-paused")
+    window.commands["sweep"].trigger()
+    tour.until(lambda: window.sweep.plot.marked)
+    window.sweep.plot.point_at(4)
+    tour.photograph("decays-done")
+    window.sweep.plot.point_at(-1)
+    window.tabs.setCurrentWidget(window.plots)
+
+
+def attached(tour: Tour) -> None:
+    """A run of the command line in the place of one's own."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "night-run"
+        cli.main(["train", "--data", "iris", "--epochs", "20", "--out", str(run)])
+        tour.window.attach(run)
+        tour.until(lambda: tour.window.windowTitle().startswith("night-run"))
+        tour.photograph("attached")
+        tour.window.commands["detach"].trigger()
 
 
 def _a_seven() -> np.ndarray:

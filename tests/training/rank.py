@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from softmax_gui.data.stored import open_stored
+from softmax_gui.data.stored_split import StoredSplit, stored_split
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.distributed import Ranks, join
 from softmax_gui.training.session import TrainingSession
@@ -21,7 +23,8 @@ def main(folder: str, runs: str, steps: str) -> None:
     ranks = join("numpy")
     try:
         for name, settings in json.loads(runs).items():
-            session = TrainingSession(blobs(), TrainConfig(**settings), ranks)
+            split = on_disk(Path(folder)) if name.startswith("disk") else blobs()
+            session = TrainingSession(split, TrainConfig(**settings), ranks)
             session.advance(steps=int(steps), seconds=30.0)
             _keep(Path(folder) / f"{name}.npz", session, ranks)
         if "lose" in Path(folder).name:
@@ -32,6 +35,11 @@ def main(folder: str, runs: str, steps: str) -> None:
             session.advance(epochs=10**6)
     finally:
         ranks.leave()
+
+
+def on_disk(folder: Path) -> StoredSplit:
+    """Rows in two shards of the folder."""
+    return stored_split(open_stored(folder), seed=0, scaling="none", sample_bytes=4096)
 
 
 def _keep(file: Path, session: TrainingSession, ranks: Ranks) -> None:

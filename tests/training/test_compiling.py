@@ -30,9 +30,10 @@ def as_at_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 class Started:
-    """Processes as they were asked for; none is started."""
+    """Processes as they were asked for; none is started, all end at once with this code."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, code: int = 0) -> None:
+        self.code = code
         self.commands: list[list[str]] = []
         self.environments: list[dict[str, str]] = []
         monkeypatch.setattr(subprocess, "Popen", self)
@@ -43,8 +44,8 @@ class Started:
         return self
 
     def wait(self) -> int:
-        """At once, and well."""
-        return 0
+        """At once."""
+        return self.code
 
     def terminate(self) -> None:
         """It ended long ago."""
@@ -98,6 +99,19 @@ def test_that_what_was_compiled_once_starts_no_process_again(
     assert all_ready() == [True, True]
 
 
+def test_that_a_process_ended_before_it_had_compiled_is_started_again_next_time(
+    monkeypatch: pytest.MonkeyPatch, as_at_first: Path
+) -> None:
+    as_at_first.mkdir()
+    Started(monkeypatch, code=-15)  # as when the app is closed meanwhile
+    prepared()
+    assert list(as_at_first.glob("*.done")) == []
+    monkeypatch.setattr(compiling, "_loaded", {})
+    again = Started(monkeypatch)
+    prepared()
+    assert len(again.commands) == len(DTYPES)
+
+
 def test_that_the_process_really_compiles_and_ends_well(
     monkeypatch: pytest.MonkeyPatch, as_at_first: Path
 ) -> None:
@@ -112,7 +126,7 @@ def test_that_the_process_really_compiles_and_ends_well(
             children.append(self)
 
     monkeypatch.setattr(subprocess, "Popen", Child)
-    compiling._compile_elsewhere(as_at_first, "float32")
+    assert compiling._compile_elsewhere(as_at_first, "float32")
     assert [child.returncode for child in children] == [0]
 
 

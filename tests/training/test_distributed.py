@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from softmax_gui.data.stored_split import StoredSplit
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.distributed import launched
 from softmax_gui.training.session import TrainingSession
+from tests.training.rank import on_disk
 from tests.training.worlds import blobs, measured
 
 pytest.importorskip("torch.distributed")
@@ -24,7 +26,20 @@ RUNS = {
     "adam": {"optimizer": "adam", "class_weight": "balanced", "label_smoothing": 0.1},
     "newton-cg": {"solver": "newton-cg", "weight_decay": 1e-2},
     "lbfgs": {"solver": "lbfgs", "weight_decay": 1e-2, "class_weight": "balanced"},
+    "disk-newton-cg": {"solver": "newton-cg", "weight_decay": 1e-2},
+    # as many rows a step as there are: the order in which each reads its own does not matter then
+    "disk-sgd": {"batch_size": 4096, "learning_rate": 0.1, "momentum": 0.5},
 }
+
+
+def write_shards(folder: Path) -> None:
+    """550 rows, of which 448 are left to train on: 2 and 4 ranks have as many each."""
+    random = np.random.default_rng(5)
+    labels = np.arange(550) % 3
+    X = random.normal(size=(550, 5)) + random.normal(size=(3, 5))[labels]
+    for number, rows in enumerate((slice(0, 300), slice(300, 550))):
+        np.save(folder / f"x-{number}.npy", X[rows])
+        np.save(folder / f"y-{number}.npy", labels[rows])
 
 
 def start(folder: Path, ranks: int, *names: str) -> subprocess.CompletedProcess[str]:
@@ -42,10 +57,13 @@ def start(folder: Path, ranks: int, *names: str) -> subprocess.CompletedProcess[
 
 @pytest.mark.parametrize("ranks", [2, 4])
 def test_that_many_ranks_find_what_one_process_finds(tmp_path: Path, ranks: int) -> None:
+    write_shards(tmp_path)
     done = start(tmp_path, ranks, *RUNS)  # all at once: torch takes seconds to load
     assert done.returncode == 0, done.stderr
     for name, settings in RUNS.items():
-        alone = TrainingSession(blobs(), TrainConfig(device="numpy", **settings))  # type: ignore[arg-type]
+        split = on_disk(tmp_path) if name.startswith("disk") else blobs()
+        assert not isinstance(split, StoredSplit) or split.train.n % ranks == 0
+        alone = TrainingSession(split, TrainConfig(device="numpy", **settings))  # type: ignore[arg-type]
         alone.advance(steps=STEPS)
         one = measured(alone)
         with np.load(tmp_path / f"{name}.npz") as kept:

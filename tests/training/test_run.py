@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -80,7 +81,8 @@ def test_that_a_run_stops_between_two_steps_when_it_is_asked_to(device: str) -> 
     if device == "compiled":
         pytest.importorskip("numba")
     config = replace(NUMPY, device=device)
-    run = train(blobs(), config, FOR_EVER, stopped=after(2))
+    told: list[Snapshot] = []
+    run = train(blobs(), config, FOR_EVER, progress=told.append, stopped=lambda: len(told) == 2)
     assert run.interrupted
     session = TrainingSession(blobs(), config)
     session.advance(steps=run.snapshot.step)
@@ -142,8 +144,23 @@ def test_that_a_long_run_takes_the_compiled_loop_and_a_short_one_leaves_it(
     short = train(parts, config, pays // 2, stopped=after(1))
     assert short.summary()["device"] == "numpy"
     assert not compiling.ready("float64")
-    long = train(parts, config, pays, stopped=after(1))
+    begun: list[Snapshot] = []
+    long = train(parts, config, pays, progress=begun.append, stopped=lambda: bool(begun))
     assert long.summary()["device"] == "compiled"
+
+
+def test_that_who_waits_for_the_compiler_is_told_why_and_can_leave(
+    not_loaded: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    compiler = threading.Event()
+    monkeypatch.setattr(compiling, "load", lambda _dtype: compiler.wait())  # a slow one
+    monkeypatch.setattr("softmax_gui.training.run.LONG_S", 0.0)
+    config = TrainConfig(device="compiled")
+    with pytest.raises(KeyboardInterrupt):
+        train(blobs(), config, 1, say=told.append, stopped=lambda: bool(told))
+    compiler.set()
+    assert told == ["The compiled loop is made ready for this machine; that is done once."]
 
 
 def test_that_a_long_run_on_a_chosen_device_or_of_a_solver_leaves_the_compiled_loop(
@@ -161,6 +178,8 @@ def test_that_a_long_run_without_numba_goes_on_with_numpy_and_says_nothing(
     for name in ("kernels", "kernel_products", "kernel_softmax", "simd"):
         monkeypatch.delitem(sys.modules, f"softmax_gui.core.{name}", raising=False)
     said: list[str] = []
-    run = train(blobs(), TrainConfig(), FOR_EVER, say=said.append, stopped=after(1))
+    begun: list[Snapshot] = []
+    run = train(blobs(), TrainConfig(), FOR_EVER, say=said.append, progress=begun.append,
+                stopped=lambda: bool(begun))  # fmt: skip
     assert run.summary()["device"] == "numpy"
     assert said == []

@@ -17,7 +17,7 @@ from softmax_gui.gui.widgets.flow_layout import FlowLayout
 from softmax_gui.gui.widgets.ranges import short
 from softmax_gui.i18n import tr
 
-DECAYS = 16
+DECAYS = 16  # as the button says
 FOLDS = (1, 5, 10)  # 1: the validation part
 
 
@@ -139,7 +139,7 @@ class SweepView(LivingWidget):
 
     def _tell_buttons(self) -> None:
         begin = {
-            SweepState.IDLE: tr("Try {count} weight decays").format(count=DECAYS),
+            SweepState.IDLE: tr("Try 16 weight decays"),
             SweepState.RUNNING: tr("Pause"), SweepState.PAUSED: tr("Go on"),
         }  # fmt: skip
         self._begin.setText(begin[self._state])

@@ -136,9 +136,10 @@ class TrainingPanel(LivingWidget):
     def restyle(self) -> None:
         """The learning rate to take looks like a link."""
         colors = theme.current()
+        faded = theme.mixed(colors.muted, colors.window, 0.45).name()
         self._safe_rate.setStyleSheet(
             f"QPushButton {{ color: {colors.accent}; text-align: right; padding: 0px 2px; }}"
-            f" QPushButton:disabled {{ color: {colors.muted}; }}"
+            f" QPushButton:disabled {{ color: {faded}; }}"
             " QPushButton:hover:enabled, QPushButton:focus { text-decoration: underline; }"
         )
 
@@ -204,15 +205,16 @@ class TrainingPanel(LivingWidget):
     def _connect(self) -> None:
         for name in ("learning_rate", "momentum", "weight_decay", "label_smoothing"):
             self._fields[name].value_edited.connect(
-                lambda value, name=name: self._change(name, value)
+                lambda value, name=name: self._change({name: value})
             )
         self._fields["batch_size"].value_edited.connect(
-            lambda value: self._change("batch_size", int(value))
+            lambda value: self._change({"batch_size": int(value)})
         )
-        for name in ("solver", "optimizer", "class_weight"):
-            self._choices[name].key_chosen.connect(lambda key, name=name: self._change(name, key))
+        for name in ("optimizer", "class_weight"):
+            self._choices[name].key_chosen.connect(lambda key, name=name: self._change({name: key}))
+        self._choices["solver"].key_chosen.connect(self._change_solver)
         self._choices["phm_order"].key_chosen.connect(
-            lambda key: self._change("phm_order", int(key))
+            lambda key: self._change({"phm_order": int(key)})
         )
         self._safe_rate.clicked.connect(self._take_safe_rate)
         self._fields["seed"].value_edited.connect(lambda value: self.seed_changed.emit(int(value)))
@@ -223,15 +225,21 @@ class TrainingPanel(LivingWidget):
         for field in self._fields.values():
             field.refused.connect(self.refused)
 
-    def _change(self, name: str, value: Any) -> None:
-        if value != getattr(self._config, name):
-            self._config = replace(self._config, **{name: value})
-            self._certificate = None  # it was of other settings
+    def _change(self, changes: dict[str, Any]) -> None:
+        if (config := replace(self._config, **changes)) != self._config:
+            self._config, self._certificate = config, None  # it was of other settings
             self._apply()
-            self.setting_changed.emit({name: value})
+            self.setting_changed.emit(changes)
+
+    def _change_solver(self, solver: str) -> None:
+        if solver != "minibatch" and self._config.phm_order:
+            self._choices["phm_order"].set_key("0")
+            self._change({"solver": solver, "phm_order": 0})
+        else:
+            self._change({"solver": solver})
 
     def _take_safe_rate(self) -> None:
         if self._rate is not None:
             rate = texts.rounded_down(self._rate)
             self._fields["learning_rate"].set_value(rate)
-            self._change("learning_rate", rate)
+            self._change({"learning_rate": rate})

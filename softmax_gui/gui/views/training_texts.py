@@ -7,7 +7,7 @@ import math
 from softmax_gui.core.certificate import Certificate
 from softmax_gui.core.models import phm_parameter_count
 from softmax_gui.data.dataset import Dataset
-from softmax_gui.gui.run_config import layer_order, legal_orders
+from softmax_gui.gui.run_config import legal_orders
 from softmax_gui.gui.units import Unit
 from softmax_gui.gui.widgets.ranges import rounded_up, short
 from softmax_gui.i18n import tr
@@ -90,7 +90,7 @@ def obstacles(config: TrainConfig, dataset: Dataset | None) -> dict[str, str]:
         steps = tr("A solver takes all rows at once and finds the lengths of its steps itself.")
         found |= dict.fromkeys(("optimizer", "learning_rate", "batch_size", "momentum"), steps)
         found["phm_order"] = tr("A solver trains the dense layer.")
-    if config.solver != "minibatch" or config.optimizer != "sgd" or layer_order(config):
+    if config.solver != "minibatch" or config.optimizer != "sgd" or config.phm_order:
         found["safe_rate"] = tr("Such a bound is known for SGD with a dense layer alone.")
     return found
 
@@ -98,7 +98,7 @@ def obstacles(config: TrainConfig, dataset: Dataset | None) -> dict[str, str]:
 def safe_rate_text(rate: float | None) -> str:
     """The bound beside the learning rate; None is one that is being computed."""
     if rate is None:
-        return tr("surely stable up to …")
+        return tr("finding the largest stable rate")
     if not math.isfinite(rate):
         return tr("no rate is known to be stable")
     return tr("surely stable up to {rate:g}").format(rate=rounded_down(rate))
@@ -127,8 +127,8 @@ def certificate_text(certificate: Certificate, unit: Unit) -> str:
         return tr("No finite optimum: the classes are separable. Add weight decay.")
     if not math.isfinite(certificate.bound):
         return tr("Still falling.")
-    digits = tuple(map(float, range(1, 11)))
-    bound = f"{short(rounded_up(certificate.bound * unit.per_nat, digits))} {unit.value}"
+    digits, value = tuple(map(float, range(1, 11))), certificate.bound * unit.per_nat
+    bound = f"{short(rounded_up(value, digits) if value > 0 else 0.0)} {unit.value}"
     if certificate.verdict == "optimum":
         text = tr(
             "Optimum to within {tolerance}: no weights have a loss lower by more than {bound}."

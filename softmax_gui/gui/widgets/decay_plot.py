@@ -59,6 +59,16 @@ class DecayPlot(PaintedFigure):
         self._lay_out()
         self.update()
 
+    @property
+    def points(self) -> tuple[DecayPoint, ...]:
+        """What is shown."""
+        return self._points
+
+    @property
+    def marked(self) -> bool:
+        """Whether the two to choose from are known."""
+        return self._marks[0] is not None
+
     def show_in_force(self, decay: float) -> None:
         """The weight decay of the run; it is marked on the axis where that reaches so far."""
         self._in_force = decay
@@ -131,7 +141,7 @@ class DecayPlot(PaintedFigure):
         height, right = metrics.height(), self.width() - GAP
         title = tr("Weight decay λ")
         end = right - metrics.horizontalAdvance(title) - GAP
-        most = max(1, int(area.width() / (metrics.horizontalAdvance("0") * 8)))
+        most = max(3, int(area.width() / (metrics.horizontalAdvance("0") * 8)))
         for exponent, text in log_ticks(*across, most).items():
             x = self._scales.x(10.0**exponent)
             painter.setPen(QPen(QColor(colors.grid), 1))
@@ -236,11 +246,11 @@ class DecayPlot(PaintedFigure):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Qt's call; the pointer reads a point."""
-        self._point(self.nearest(event.position()))
+        self.point_at(self.nearest(event.position()))
 
     def leaveEvent(self, event: QEvent) -> None:
         """Qt's call."""
-        self._point(-1)
+        self.point_at(-1)
         super().leaveEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -257,13 +267,14 @@ class DecayPlot(PaintedFigure):
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(key), 0)
         if step and order:
             now = order.index(self._pointed) if self._pointed in order else (-1 if step > 0 else 0)
-            self._point(order[(now + step) % len(order)])
+            self.point_at(order[(now + step) % len(order)])
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._pointed >= 0:
             self.point_chosen.emit(self._pointed)
         else:
             super().keyPressEvent(event)
 
-    def _point(self, place: int) -> None:
+    def point_at(self, place: int) -> None:
+        """Reads the point of that place; -1 none."""
         if place != self._pointed:
             self._pointed = place
             shape = Qt.CursorShape.PointingHandCursor if place >= 0 else Qt.CursorShape.ArrowCursor

@@ -10,16 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from softmax_gui._inputs import Answers, Floats
 from softmax_gui.core.certificate import anchor_of, certify
 from softmax_gui.core.models import Dense
 from softmax_gui.core.objective import DenseObjective, finish
-from softmax_gui.core.optimum import Optimum, find_optimum
+from softmax_gui.core.optimum import Optimum, as_optimum, chosen, find_optimum, present_classes
+from softmax_gui.core.optimum import solve as run_solver
+from softmax_gui.core.solvers import prepare
 from softmax_gui.data.dataset import Dataset, Part, Scaling, Split, feature_names
+from softmax_gui.estimator.inputs import Answers, Floats
 from softmax_gui.export.model import unnamed_classes
 from softmax_gui.i18n import N_
 from softmax_gui.training.config import TrainConfig
-from softmax_gui.training.devices import DEVICE_ERRORS, DeviceError, backend, choose
+from softmax_gui.training.devices import DEVICE_ERRORS, choose
+from softmax_gui.training.gpu_objective import TorchObjective
 from softmax_gui.training.session import TrainingSession
 
 MOMENTUM = 0.9
@@ -73,17 +76,13 @@ def solve(task: Task, X: NDArray[Any], given: Answers) -> tuple[Optimum, str]:
     if device.kind == "numpy":
         return _by_all_rows(task, X, given), device.kind
     try:
-        return _by_all_rows(task, backend(device, X.dtype.name).array(X), given), device.kind
-    except TypeError as error:  # numpy was handed a tensor that is not in main memory
-        if task.device != "auto":
-            text = 'The solvers of all rows do not run on {}. Use device="numpy".'
-            raise DeviceError(text.format(device.kind)) from error
+        return _on_torch(task, X, given, device.kind), device.kind
     except DEVICE_ERRORS as error:
         if task.device != "auto":
             raise
         trouble = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-        text = f"{trouble} – the fit goes on with numpy."
-        warnings.warn(text, RuntimeWarning, stacklevel=3)
+    text = f"{trouble.rstrip('.')} – the fit goes on with numpy."
+    warnings.warn(text, RuntimeWarning, stacklevel=3)
     return _by_all_rows(task, X, given), "numpy"
 
 
@@ -105,15 +104,31 @@ def seed_of(random_state: Any) -> int:
     )
 
 
-def _by_all_rows(task: Task, X: Any, given: Answers) -> Optimum:
-    small = math.prod(X.shape) <= EXACT
+def _by_all_rows(task: Task, X: NDArray[Any], given: Answers) -> Optimum:
     return find_optimum(
         X, given.truth, given.q,
         weight_decay=task.weight_decay, solver=task.solver, tolerance=task.tolerance,
         max_iterations=task.steps, sample_weight=given.weights,
         label_smoothing=task.label_smoothing, start=task.start,
-        dtype=task.dtype or (str(X.dtype).removeprefix("torch.") if small else None),
+        dtype=task.dtype or (X.dtype.name if X.size <= EXACT else None),
     )  # fmt: skip
+
+
+def _on_torch(task: Task, X: NDArray[Any], given: Answers, kind: str) -> Optimum:
+    """What find_optimum does, with the rows on a torch device."""
+    if kind == "mps":  # it has no float64
+        X = X.astype(np.float32, copy=False)
+    truth, present = present_classes(given.truth, given.q, given.weights, task.label_smoothing)
+    objective: DenseObjective = TorchObjective(
+        X, truth, len(present), task.weight_decay, given.weights, task.label_smoothing, device=kind
+    )
+    if task.dtype is None and X.dtype == np.float64 and X.size > EXACT:
+        objective = objective.narrowed()
+    choice = chosen(objective, task.solver)
+    setup = finish(prepare(objective, choice.preconditioner))
+    start = None if task.start is None else task.start[:, present]
+    found = finish(run_solver(objective, choice, setup, start, task.tolerance, task.steps))
+    return as_optimum(found, choice, present, given.q)
 
 
 def _by_minibatches(task: Task, X: NDArray[Any], given: Answers) -> tuple[Optimum, str]:

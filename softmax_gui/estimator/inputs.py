@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from softmax_gui._conventions import DataConversionWarning
 from softmax_gui.core.arrays import to_numpy
+from softmax_gui.estimator.conventions import DataConversionWarning
 
 Floats = NDArray[np.float64]
 

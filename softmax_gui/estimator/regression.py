@@ -11,14 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from softmax_gui._conventions import Base, ConvergenceWarning, NotFittedError
-from softmax_gui._inputs import Answers, Floats, answers, feature_names, features, look_at_names
-from softmax_gui._solving import Task, seed_of, solve
 from softmax_gui.core.models import Dense
 from softmax_gui.core.optimum import Optimum
 from softmax_gui.core.softmax import log_softmax, softmax
 from softmax_gui.data.dataset import Scaling
 from softmax_gui.data.dataset import feature_names as plain_names
+from softmax_gui.estimator.conventions import Base, ConvergenceWarning, NotFittedError
+from softmax_gui.estimator.inputs import (
+    Answers,
+    Floats,
+    answers,
+    feature_names,
+    features,
+    look_at_names,
+)
+from softmax_gui.estimator.solving import Task, seed_of, solve
 from softmax_gui.export.model import TrainedModel
 from softmax_gui.export.weights import save_model
 from softmax_gui.training.config import DEVICES, DTYPES, SOLVERS

@@ -1,0 +1,31 @@
+"""When a run measures itself: often where the curve falls, and never for too large a share."""
+
+from __future__ import annotations
+
+import math
+
+MEASURING_SHARE = 0.1  # of the time, at most, after the first steps
+EARLY_STEPS, EARLY_COST_S = 5000, 0.010  # the first steps, where the curve falls, are seen closely
+
+
+class Cadence:
+    """Knows what a measurement costs, and says when the next one is due.
+
+    Attributes:
+        milestone: the step to measure at unasked.
+    """
+
+    def __init__(self) -> None:
+        self._cost, self._due = math.inf, -math.inf
+        self.milestone: float = math.inf
+
+    def due(self, now: float) -> bool:
+        """Whether a measurement may be made at this time, in seconds."""
+        return now >= self._due
+
+    def measured(self, step: int, started: float, now: float) -> None:
+        """Takes note of a measurement."""
+        self._cost = min(self._cost, now - started)  # the first is cold, some are unlucky
+        self._due = now + self._cost * (1 / MEASURING_SHARE - 1)
+        early = step < EARLY_STEPS and self._cost < EARLY_COST_S
+        self.milestone = step + max(1, step // 4) if early else math.inf
