@@ -155,17 +155,19 @@ def solve(
     start: Floats | None = None,
     tolerance: float = 1e-6,
     max_iterations: int | None = None,
+    resume: Iterate | None = None,
 ) -> Generator[Iterate | None, None, tuple[Iterate, Certificate]]:
     """Run the chosen solver until the certificate agrees, in float64 where float32 falls short.
 
-    Yields None as a heartbeat and each accepted Iterate.
+    Yields None as a heartbeat and each accepted Iterate. With `resume`, an Iterate of an earlier
+    run, it goes on from there instead of from `start`.
     """
     most = max_iterations or MAX_ITERATIONS[choice.solver]
     theta = np.zeros((objective.d + 1, objective.q)) if start is None else start
     method, aim = METHODS[choice.solver], tolerance
     if not objective.is_wide:
         aim = max(aim, FLOAT32)
-    at = Iterate(theta, 0.0, 0.0, 0, setup.passes)
+    at = resume or Iterate(theta, 0.0, 0.0, 0, setup.passes)
     for _ in range(ROUNDS):
         at = yield from method(
             objective, theta, tolerance=aim, max_iterations=most, setup=setup, resume=at

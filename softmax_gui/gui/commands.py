@@ -97,7 +97,7 @@ class Commands:
         self._actions: dict[str, QAction] = {}
         self._groups: dict[str, QActionGroup] = {}
         self.menus: dict[str, QMenu] = {}
-        self._is_picture, self._is_attached = True, False
+        self._is_picture, self._is_attached, self._is_solving = True, False, False
         for key in MENUS:
             self.menus[key] = window.menuBar().addMenu("")
         for command in COMMANDS:
@@ -155,6 +155,12 @@ class Commands:
                 self[command.key].setEnabled(attached == (command.key == "detach"))
                 self._describe(command)
 
+    def show_solving(self, solving: bool) -> None:
+        """What a step is: an iteration of a solver, or a minibatch."""
+        if solving != self._is_solving:
+            self._is_solving = solving
+            self._describe(next(command for command in COMMANDS if command.key == "step"))
+
     def _describe(self, command: Command) -> None:
         action, tip = self[command.key], tr(command.tip) if command.tip else ""
         if command.key in PICTURE_ONLY and not self._is_picture:
@@ -163,7 +169,8 @@ class Commands:
             tip = tr("A run is being watched. Detach from it first.")
         if command.key == "detach" and not self._is_attached:
             tip = tr("No run is being watched.")
-        action.setText(tr(command.text))
+        solving = command.key == "step" and self._is_solving
+        action.setText(tr("Step (one iteration)") if solving else tr(command.text))
         action.setToolTip(f"{tip or action.text()} ({_written(action)})")
         action.setStatusTip(tip)
 

@@ -117,7 +117,7 @@ class MainWindow(QMainWindow):
         self.trainer.state_changed.connect(self._show_state)
         self.trainer.solved.connect(self._tell_end)
         self.trainer.safe_rate_found.connect(self.training.show_safe_rate)
-        self.attachment.changed.connect(self.commands.show_attached)
+        self.attachment.changed.connect(self._show_attached)
         self.trainer.noticed.connect(self.narrator.warn)
         self.trainer.diverged.connect(self._tell_divergence)
         self.trainer.failed.connect(self.narrator.tell_training_failure)
@@ -193,7 +193,6 @@ class MainWindow(QMainWindow):
         """Changes settings by something else than their fields."""
         self.wishes.adjust(changes)
         self.training.show_config(self.wishes.config)
-        self.sweep.show_in_force(self.wishes.config.weight_decay)
 
     def reset_layout(self) -> None:
         """Every panel back to its first place."""
@@ -213,7 +212,6 @@ class MainWindow(QMainWindow):
         self.training.show_config(self.wishes.config)
         self.sweeping.forget()
         self.sweep.show_data(split)
-        self.sweep.show_in_force(self.wishes.config.weight_decay)
         self.display.show_data(split)
 
     @Slot(object)
@@ -231,6 +229,7 @@ class MainWindow(QMainWindow):
         self.display.keep(snapshot)
         self.training.show_device(snapshot.device)
         self.training.show_certificate(snapshot.certificate)
+        self.sweep.show_in_force(snapshot.config.weight_decay)
 
     @Slot(object)
     def _tell_end(self, snapshot: Snapshot) -> None:
@@ -241,11 +240,17 @@ class MainWindow(QMainWindow):
         self._state = state
         self.status.show_state(state)
         self.commands.show_running(state is RunState.RUNNING)
-        self.narrator.show_state(state)
+        if not self.attachment.attached:  # else a hint would cover the word on the other run
+            self.narrator.show_state(state)
 
     def _show_unit(self, unit: Unit) -> None:
         for view in (self.plots, self.data, self.prediction, self.training, self.sweep):
             view.show_unit(unit)
+
+    @Slot(bool)
+    def _show_attached(self, attached: bool) -> None:
+        self.commands.show_attached(attached)
+        self._show_state(self._state)
 
     @Slot(object)
     def _tell_divergence(self, divergence: TrainingDiverged) -> None:

@@ -81,6 +81,7 @@ class Screen(QTimer):
         snapshot = self._watched[1] if self._watched else self.newest
         if snapshot is None:
             return
+        self._commands.show_solving(snapshot.config.solver != "minibatch")
         self._plots.show_snapshot(snapshot)
         self._prediction.show_model(snapshot.model)
         self._status.show_snapshot(snapshot)

@@ -63,6 +63,12 @@ class SweepWorker(QObject):
             self._go(SweepState.PAUSED if running else SweepState.RUNNING)
 
     @Slot()
+    def pause(self) -> None:
+        """Stops between two slices; toggle() goes on."""
+        if self._pulse.isActive():
+            self._go(SweepState.PAUSED)
+
+    @Slot()
     def cancel(self) -> None:
         """Forgets the path under way."""
         if self._work is not None:
@@ -71,8 +77,8 @@ class SweepWorker(QObject):
 
     @Slot(object)
     def _give_way(self, state: RunState) -> None:
-        if state is RunState.RUNNING and self._pulse.isActive():
-            self._go(SweepState.PAUSED)
+        if state is RunState.RUNNING:
+            self.pause()
 
     def _go(self, state: SweepState) -> None:
         if state is SweepState.RUNNING:

@@ -60,6 +60,7 @@ class Trainer(QObject):
         self._thread.finished.connect(sweeper.deleteLater)
         self.sweep_requested.connect(sweeper.begin)
         self.sweep_toggled.connect(sweeper.toggle)
+        self.pause_requested.connect(sweeper.pause)  # who asks for rest means all of the thread
         self.sweep_cancelled.connect(sweeper.cancel)
         sweeper.row_done.connect(self.sweep_row_done)
         sweeper.done.connect(self.sweep_done)

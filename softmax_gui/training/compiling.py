@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 
 from softmax_gui.i18n import tr
 from softmax_gui.training.config import DTYPES
@@ -101,6 +100,8 @@ def _compile_elsewhere(cache: Path, dtype: str) -> bool:
 
 def _cache() -> Path:
     """A folder of its own for each version of the source."""
+    import platformdirs  # noqa: PLC0415 - a machine that never compiles may lack it
+
     folder, version = Path(__file__).parent.parent / "core", hashlib.sha256()
     for name in SOURCES:
         if (folder / name).exists():

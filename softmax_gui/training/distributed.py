@@ -28,6 +28,7 @@ from softmax_gui.i18n import tr
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import Backend, import_torch
 from softmax_gui.training.engine import Engine, Progress
+from softmax_gui.training.gpu_objective import TorchObjective
 from softmax_gui.training.snapshot import Measurement
 from softmax_gui.training.solving import SolverEngine
 
@@ -176,11 +177,10 @@ class RankSolverEngine(_Sharded, SolverEngine):
         return super().run(at, steps, config, math.inf)
 
     def _make_objective(self, q: int, config: TrainConfig) -> Objective:
-        rows, weights = self._train, None if self._all is None else self._all[self._mine]
-        return DenseObjective(
-            rows.X, rows.labels if rows.targets is None else rows.targets, q,
-            config.weight_decay, weights, config.label_smoothing, self._ranks.total,
-        )  # fmt: skip
+        X, targets, _, decay, _, smoothing = self._terms(q, config)
+        weights = None if self._all is None else self._all[self._mine]
+        F = DenseObjective if isinstance(X, np.ndarray) else TorchObjective
+        return F(X, targets, q, decay, weights, smoothing, self._ranks.total)
 
 
 def summed_step(

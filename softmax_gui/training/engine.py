@@ -91,10 +91,12 @@ class Engine:
         finished: nothing is left to do; minibatches never end by themselves.
         certificate: how far the loss is from the best, where a solver has said so.
         n: training rows of an epoch, wherever they are.
+        notice: what the user must hear of the device; "" when all is well.
     """
 
     finished: bool = False
     certificate: Certificate | None = None
+    notice: str = ""
 
     def __init__(self, split: Split, backend: Backend, config: TrainConfig) -> None:
         self._backend, self._config = backend, config

@@ -10,10 +10,18 @@ from softmax_gui.data.stored_split import StoredSplit
 from softmax_gui.i18n import N_, tr
 from softmax_gui.training import compiled, compiling
 from softmax_gui.training.config import TrainConfig
-from softmax_gui.training.devices import DEVICE_ERRORS, Device, backend, choose, fallback
+from softmax_gui.training.devices import (
+    DEVICE_ERRORS,
+    Device,
+    TorchBackend,
+    backend,
+    choose,
+    fallback,
+)
 from softmax_gui.training.distributed import RankEngine, Ranks, RankSolverEngine
 from softmax_gui.training.distributed_stored import rank_engine
 from softmax_gui.training.engine import Engine
+from softmax_gui.training.gpu import TorchEngine
 from softmax_gui.training.phm import PhmEngine
 from softmax_gui.training.solving import SolverEngine
 from softmax_gui.training.streaming_engines import stored_engine
@@ -38,7 +46,7 @@ def make_engine(
             raise
         trouble = error
     else:
-        return device, engine, ""
+        return device, engine, engine.notice
     return numpy_engine(split, config, fallback(trouble))  # outside: a traceback holds tensors
 
 
@@ -110,4 +118,6 @@ def _plain(split: Split | StoredSplit, config: TrainConfig, device: Device) -> E
         return SolverEngine(split, place, config)
     if config.phm_order:
         return PhmEngine(split, place, config)
+    if isinstance(place, TorchBackend):
+        return TorchEngine(split, place, config)
     return Engine(split, place, config)

@@ -211,7 +211,12 @@ class TorchEngine(Engine):
         if self._plan is None or step is None:
             self._plan, step = None, 0  # first: two would need twice the room
             like, host = self._trained.theta, self._features.by_host
-            self._plan = Schedule.of(self._torch, self.n, seed, at, batch_size, like, host)
+            make = partial(Schedule.of, self._torch, self.n, seed, at, batch_size, like)
+            try:
+                self._plan = make(host)
+            except self._torch.OutOfMemoryError:  # it takes some 100 bytes a row to make one
+                host = True
+            self._plan = self._plan or make(host)
         return self._plan, step
 
     def _fill(self, chunk: Chunk, schedule: Schedule, step: int, count: int) -> None:

@@ -131,6 +131,8 @@ class TrainingSession:
         config = replace(self._config, **changes)
         if any(getattr(config, name) != getattr(self._config, name) for name in REBUILDING):
             self._rebuild(config)
+        elif config != self._config and self.finished:  # there is something to do again
+            self._guarded(lambda engine: engine.load(engine.state()))
         self._config = config
 
     def use_device(self, name: str) -> None:

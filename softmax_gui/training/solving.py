@@ -7,27 +7,25 @@ moment, or for good.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from softmax_gui.core.certificate import Certificate, certify
-from softmax_gui.core.lbfgs import lbfgs
-from softmax_gui.core.newton_cg import newton_cg
+from softmax_gui.core.certificate import Certificate
 from softmax_gui.core.objective import DenseObjective, Objective
+from softmax_gui.core.optimum import solve
 from softmax_gui.core.solvers import Choice, Iterate, choose_solver, prepare
 from softmax_gui.data.dataset import Split
 from softmax_gui.i18n import N_
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import Backend
 from softmax_gui.training.engine import Engine, ParameterState, Progress
+from softmax_gui.training.gpu_objective import TorchObjective
 
-Solver = Callable[..., Generator[Iterate | None, None, Iterate]]
 Work = Generator[Iterate | None, None, Certificate]
 
-SOLVERS: Mapping[str, Solver] = {"newton-cg": newton_cg, "lbfgs": lbfgs}
-MAX_ITERATIONS = 10_000
 _COUNTS = "counts"  # the slot of the solver's iterations and passes
 
 
@@ -91,27 +89,32 @@ class SolverEngine(Engine):
         return Progress(passes * self.n, np.array([found.loss]))
 
     def _solve(self, config: TrainConfig) -> Work:
-        """The solver from where the run is, then the certificate of what it found."""
+        """The solver from where the run is, until its certificate agrees."""
         objective = self._objective.with_decay(config.weight_decay)
         setup = yield from prepare(objective, self.choice.preconditioner)
         resumed = self._resumed and config.weight_decay == self._config.weight_decay
-        last = yield from SOLVERS[self.choice.solver](
-            objective, self._at.theta, tolerance=config.tolerance, max_iterations=MAX_ITERATIONS,
-            setup=setup, resume=self._at if resumed else None,
+        _, certificate = yield from solve(
+            objective, self.choice, setup, self._at.theta, config.tolerance,
+            resume=self._at if resumed else None,
         )  # fmt: skip
-        return (yield from certify(objective, last.theta, setup.anchor, config.tolerance))
+        return certificate
 
     def _make_objective(self, q: int, config: TrainConfig) -> Objective:
         """F of the training rows where they are."""
+        F = DenseObjective if isinstance(self._train.X, np.ndarray) else TorchObjective
+        return F(*self._terms(q, config))
+
+    def _terms(self, q: int, config: TrainConfig) -> tuple[Any, ...]:
+        """What an objective is made of: X, targets, q, weight decay, weights, smoothing."""
         rows = self._train
-        return DenseObjective(
-            rows.X, rows.labels if rows.targets is None else rows.targets, q,
-            config.weight_decay, self._weights, config.label_smoothing,
-        )  # fmt: skip
+        if rows.targets is not None:  # which are smoothed already
+            return rows.X, self._targets, q, config.weight_decay, self._weights, 0.0
+        smoothing = config.label_smoothing
+        return rows.X, rows.labels, q, config.weight_decay, self._weights, smoothing
 
     @staticmethod
     def _chosen(n: int, d: int, q: int, config: TrainConfig) -> Choice:
         choice = choose_solver(n, d, q)
         if config.solver in ("auto", choice.solver):
             return choice
-        return replace(choice, solver=config.solver, reason=N_("chosen"))
+        return replace(choice, solver=config.solver, reason=N_("As you chose."))

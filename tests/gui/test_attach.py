@@ -186,6 +186,24 @@ def test_that_ones_own_run_rests_and_can_not_be_changed_meanwhile(
     assert window.newest() is not None
 
 
+def test_that_a_path_of_weight_decays_rests_meanwhile_too(
+    qtbot: QtBot, window: MainWindow, finished: Path
+) -> None:
+    load(qtbot, window, "digits")
+    press(window, "F9")
+    qtbot.waitUntil(lambda: len(window.sweep.plot.points) > 0, timeout=LONG_MS)
+    attach(qtbot, window, finished)
+    settle(qtbot, window)
+    points = len(window.sweep.plot.points)
+    settle(qtbot, window)
+    assert len(window.sweep.plot.points) == points < 16
+    press(window, "Ctrl+Shift+D")
+    with qtbot.waitSignal(window.trainer.sweep_done, timeout=LONG_MS):
+        press(window, "F9")
+    settle(qtbot, window)
+    assert len(window.sweep.plot.points) == 16
+
+
 def test_that_what_is_locked_says_why_in_its_tool_tip(
     qtbot: QtBot, window: MainWindow, finished: Path
 ) -> None:

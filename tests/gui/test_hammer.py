@@ -22,7 +22,7 @@ from softmax_gui.training.snapshot import RunState
 from tests.gui.hand import LEFT, RIGHT
 from tests.gui.windows import button_of, data, find, load, newest, press, settle, write
 
-KEYS = ("F5", "F5", "F6", "F7", "F8", "Ctrl+[", "Ctrl+]", "Ctrl+Shift+N", "Ctrl+Shift+B",
+KEYS = ("F5", "F5", "F6", "F7", "F8", "F9", "Ctrl+[", "Ctrl+]", "Ctrl+Shift+N", "Ctrl+Shift+B",
         "Ctrl+Alt+L", "Ctrl+Alt+D", "Ctrl+Alt+E", "Ctrl+Alt+K", "Ctrl+Z", "Ctrl+Shift+Z",
         "Ctrl+Backspace", "Ctrl+I", "Ctrl+J", "Ctrl+1", "Ctrl+3", "Ctrl+9", "Ctrl+L",
         "Ctrl+Shift+L", "Alt+1", "Alt+3", "Ctrl+0")  # fmt: skip
@@ -36,7 +36,7 @@ class Monkey:
         self._window, self._random = window, np.random.default_rng(seed)
         self._others: list[Callable[[], None]] = [
             self._choose_data, self._draw, self._move_slider, self._change_rate, self._change_seed,
-            self._wait,
+            self._choose_setting, self._wait,
         ]  # fmt: skip
 
     def act(self) -> None:
@@ -50,6 +50,14 @@ class Monkey:
         box = self._window.data._source
         box.setCurrentIndex(int(self._random.integers(len(SOURCES))))
         box.activated.emit(box.currentIndex())
+
+    def _choose_setting(self) -> None:
+        boxes = [self._window.training._choices[name]
+                 for name in ("solver", "optimizer", "class_weight", "phm_order")]  # fmt: skip
+        box = boxes[int(self._random.integers(len(boxes)))]
+        if box.isEnabled():
+            box.setCurrentIndex(int(self._random.integers(box.count())))
+            box.activated.emit(box.currentIndex())
 
     def _draw(self) -> None:
         editor = self._window.draw.editor

@@ -144,6 +144,7 @@ def test_that_a_step_of_a_solver_is_one_iteration_and_is_counted_in_passes(
     assert not running(solving)
     assert any(text.endswith(" passes") for text in shown_texts(solving))
     assert solving.plots.complete().loss.canvas.titles[1] == "Step (iterations)"
+    assert solving.commands["step"].text() == "Step (one iteration)"
 
 
 def test_that_the_bound_follows_the_unit(qtbot: QtBot, solving: MainWindow) -> None:

@@ -85,6 +85,7 @@ def walk(tour: Tour) -> None:
     solved(tour)
     weight_decays(tour)
     attached(tour)
+    window.training.setting_changed.emit({"solver": "minibatch", "weight_decay": 0.0})
     tour.data("iris")
     tour.train(3000)
     tour.photograph("iris")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -12,74 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from softmax_gui.core.arrays import Array
-from softmax_gui.data.batches import split
-from softmax_gui.data.dataset import Dataset, Split, feature_names
-from softmax_gui.training import gpu, gpu_rows
-from softmax_gui.training.config import TrainConfig
-from softmax_gui.training.devices import NumpyBackend, TorchBackend
-from softmax_gui.training.engine import Engine, ParameterState
-from softmax_gui.training.gpu import TorchEngine
-from softmax_gui.training.gpu_rows import Resident
+from softmax_gui.training import gpu
+from tests.training.gpu_worlds import CONFIG, Played, assert_same, engine, plain, soft
 from tests.training.worlds import blobs
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-CONFIG = TrainConfig(
-    learning_rate=0.05, batch_size=16, momentum=0.5, weight_decay=1e-3, device="cpu"
-)
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
-
-
-def soft(weighted: bool = True) -> Split:
-    """Soft labels, rows that do not count alike, some not at all."""
-    random = np.random.default_rng(3)
-    X, targets = random.normal(size=(90, 4)), random.dirichlet(np.ones(3), size=90)
-    weights = np.where(random.random(90) < 0.2, 0.0, random.random(90)) if weighted else None
-    data = Dataset(
-        "soft", X, targets.argmax(1), ("a", "b", "c"), feature_names(4),
-        targets=targets, weights=weights,
-    )  # fmt: skip
-    return split(data, seed=0)
-
-
-def engine(data: Split, config: TrainConfig, **options: Any) -> TorchEngine:
-    return TorchEngine(data, TorchBackend("cpu", config.dtype), config, **options)
-
-
-def plain(data: Split, config: TrainConfig) -> Engine:
-    return Engine(data, NumpyBackend(config.dtype), config)
-
-
-class Played:
-    """Records by keeping the work: `calls` counts how often it was recorded and played."""
-
-    def __init__(self) -> None:
-        self.recorded: list[int] = []
-        self.played = 0
-
-    def __call__(self, work: Callable[[], None], changed: list[Array]) -> Callable[[], None]:
-        before = [array.clone() for array in changed]
-        work()  # as the real one warms up
-        for array, old in zip(changed, before, strict=True):
-            array.copy_(old)
-        self.recorded.append(len(changed))
-
-        def play() -> None:
-            self.played += 1
-            work()
-
-        return play
-
-
-def assert_same(mine: ParameterState, theirs: ParameterState, tolerance: float) -> None:
-    assert mine.steps == theirs.steps
-    assert mine.slots.keys() == theirs.slots.keys()
-    pairs = [(mine.W, theirs.W), (mine.b, theirs.b)]
-    pairs += [(mine.slots[name], theirs.slots[name]) for name in theirs.slots]
-    for array, wanted in pairs:
-        assert array.shape == wanted.shape
-        np.testing.assert_allclose(array, wanted, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize(
@@ -218,47 +156,6 @@ def test_that_a_call_queues_no_more_than_fits_before_the_deadline() -> None:
     assert mine._allowed(2, time.monotonic() + 60.0, CONFIG) == 2
 
 
-def test_that_a_batch_of_all_rows_needs_no_copy_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu, "CHUNK_BYTES", 1)
-    for data in (blobs(), soft()):
-        config = replace(CONFIG, batch_size=10_000)
-        mine, theirs = engine(data, config), plain(data, config)
-        assert isinstance(mine._features, Resident)
-        assert mine._chunk_for(config).X.data_ptr() == mine._features.X.data_ptr()
-        for at in (0, data.train.n // 3):  # from the middle of an epoch too
-            one, other = (e.run(at, 5, config, math.inf) for e in (mine, theirs))
-            np.testing.assert_allclose(one.losses, other.losses, rtol=1e-12)
-            assert one.examples == other.examples
-        assert_same(mine.state(), theirs.state(), 1e-12)
-
-
-def test_that_data_without_room_on_the_device_are_streamed_and_that_is_said_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    made: list[int] = []
-
-    def full(self: Resident, *_: Any) -> None:
-        made.append(1)
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 90 GiB.")
-
-    monkeypatch.setattr(Resident, "__init__", full)
-    for data in (blobs(), soft()):
-        mine, theirs = engine(data, CONFIG, recorder=Played), plain(data, CONFIG)
-        assert mine.streams
-        assert "in blocks from main memory" in mine.notice
-        at = 0
-        for batch in (16, 16, 50):  # the lanes grow
-            config = replace(CONFIG, batch_size=batch)
-            one, other = (e.run(at, 30, config, math.inf) for e in (mine, theirs))
-            np.testing.assert_allclose(one.losses, other.losses, rtol=1e-12)
-            at += one.examples
-        assert_same(mine.state(), theirs.state(), 1e-12)
-        for part in ("train", "validation"):
-            assert mine.measure(part).loss == pytest.approx(theirs.measure(part).loss, rel=1e-12)
-            assert mine.measure(part).correct == theirs.measure(part).correct
-    assert len(made) == 2
-
-
 def test_that_measuring_in_many_blocks_is_measuring_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = engine(blobs(), CONFIG)
     mine.run(0, 30, CONFIG, math.inf)
@@ -267,40 +164,3 @@ def test_that_measuring_in_many_blocks_is_measuring_in_one(monkeypatch: pytest.M
     blocks = mine.measure("train")
     assert blocks.loss == pytest.approx(whole.loss, rel=1e-13)
     assert (blocks.correct, blocks.total) == (whole.correct, whole.total)
-
-
-def test_that_a_device_too_small_for_anything_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: Any) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory.")
-
-    monkeypatch.setattr(gpu, "Trained", full)
-    with pytest.raises(torch.OutOfMemoryError):
-        engine(blobs(), CONFIG)
-
-
-def test_that_an_engine_left_behind_is_freed_without_the_garbage_collector() -> None:
-    import gc
-    import weakref
-
-    mine = engine(blobs(), CONFIG, recorder=Played)
-    mine.run(0, 20, CONFIG, math.inf)
-    theta = weakref.ref(mine._trained.theta)
-    gc.disable()
-    try:
-        del mine
-        assert theta() is None
-    finally:
-        gc.enable()
-
-
-def test_that_room_is_asked_for_before_the_driver_makes_some(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    backend = TorchBackend("cpu", "float32")
-    monkeypatch.setattr(gpu_rows, "_on_cuda", lambda _: True)
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (1000, 2000))
-    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 300)
-    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 100)
-    gpu_rows.look_for_room(backend, 250)  # 1,000 bytes of 1,200
-    with pytest.raises(torch.OutOfMemoryError, match="are wanted"):
-        gpu_rows.look_for_room(backend, 300)

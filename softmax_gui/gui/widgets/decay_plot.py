@@ -71,8 +71,9 @@ class DecayPlot(PaintedFigure):
 
     def show_in_force(self, decay: float) -> None:
         """The weight decay of the run; it is marked on the axis where that reaches so far."""
-        self._in_force = decay
-        self.update()
+        if decay != self._in_force:
+            self._in_force = decay
+            self.update()
 
     def set_texts(self, title: str, empty: str, factor: float) -> None:
         """The title of the y axis, the sentence while there is no point, and nats to its unit."""
