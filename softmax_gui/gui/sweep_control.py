@@ -58,6 +58,9 @@ class SweepControl(QObject):
     @Slot(object)
     def _show_state(self, state: SweepState) -> None:
         self._view.show_state(state)
+        if state is SweepState.RUNNING:
+            text = tr("Each weight decay is followed to its optimum. Your own run rests.")
+            self._say(Tone.HINT, text)
         if state is SweepState.IDLE and self._result is None:  # cancelled; the last row is told
             self._view.clear()
 

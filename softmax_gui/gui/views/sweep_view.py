@@ -42,7 +42,7 @@ class SweepView(LivingWidget):
         self._begin, self._cancel = QPushButton(), QPushButton()
         self._use_best, self._use_one_se = QPushButton(), QPushButton()
         self._show_weights = QPushButton()
-        self._folds_caption, self._folds = QLabel(), ChoiceField(16)
+        self._folds_caption, self._folds = QLabel(), ChoiceField(13)
         self._lay_out()
         self._connect()
         self.retranslate()

@@ -174,7 +174,7 @@ class TrainingPanel(LivingWidget):
 
     def _lay_out(self) -> None:
         form = QFormLayout()
-        form.setHorizontalSpacing(12)
+        form.setHorizontalSpacing(8)
         form.setVerticalSpacing(4)
         for name, caption in self._captions.items():
             field = self._field(name)

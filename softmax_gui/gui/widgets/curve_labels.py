@@ -101,8 +101,9 @@ def draw_readout(
             draw_dot(painter, QPointF(x, y), color)
     width = max(metrics.horizontalAdvance(line) for line in lines) + 2 * GAP
     box = QRectF(x + GAP, area.top() + GAP / 2, width, len(lines) * metrics.height() + GAP)
-    if box.right() > area.right() and x - GAP - width >= area.left():
-        box.moveRight(x - GAP)
+    if box.right() > area.right():
+        fits = x - GAP - width >= area.left()
+        box.moveRight(x - GAP if fits else max(area.right(), area.left() + width))
     painter.setPen(QPen(QColor(colors.border), 1))
     painter.setBrush(QColor(colors.base))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -230,7 +230,8 @@ class CurvePlot(LivingWidget):
         names = [curve.name for curve in self._curves.values()]
         texts = [one_line(reference.text) for reference in self._references]
         wanted = EndLabels.width(self.font(), names, texts)
-        self.canvas.margin_right = min(wanted, int(0.4 * self.width()))
+        most = max(0.4 * self.width(), min(170, 0.48 * self.width()))  # narrow: names stay whole
+        self.canvas.margin_right = min(wanted, int(most))
         self.canvas.lay_out()
         self._dirty = True
         self.redraw()

@@ -125,7 +125,8 @@ class DecayPlot(PaintedFigure):
         if 0 <= self._pointed < len(self._points):
             place = self._scales.pixel(self._pointed)
             dots = [(place.y(), QColor(colors.text))]
-            draw_readout(painter, self._area, place.x(), dots, self.hover_text(self._pointed))
+            room = QRectF(GAP, self._area.top(), self.width() - 2 * GAP, self._area.height())
+            draw_readout(painter, room, place.x(), dots, self.hover_text(self._pointed))
 
     def _lay_out(self) -> None:
         metrics = QFontMetrics(self.font())
