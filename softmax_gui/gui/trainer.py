@@ -218,8 +218,6 @@ class TrainingWorker(QObject):
             self.noticed.emit(tr("The layer stays dense: the order does not fit these data."))
             asked = fitted(asked, session.split.dataset)
         run = as_run(asked, session.split)
-        if session.finished and run != session.config:
-            session.use_device(run.device)  # its solver has ended; a new one takes up the work
         session.adjust(**{name: getattr(run, name) for name in {*changes, "threads"}})
         if session.config.phm_order != layer:  # its weights are no start for another layer
             session.reset(None)
