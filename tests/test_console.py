@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -147,7 +148,10 @@ def test_that_the_bar_is_drawn_on_a_terminal_and_gone_at_the_end(
     with a_terminal() as (screen, end), os.fdopen(end, "w", encoding="utf-8") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
         code = main(["train", "--data", "iris", "--epochs", "4", "--device", "numpy", "--json"])
-        seen = os.read(screen, 65536).decode()
+        piece = b""
+        while select.select([screen], [], [], 0.0)[0]:  # the kernel hands it over in pieces
+            piece += os.read(screen, 65536)
+    seen = piece.decode()
     assert code == 0
     assert json.loads(capsys.readouterr().out)["steps"] == 16
     drawn = seen.split("\r")

@@ -112,6 +112,34 @@ def train_steps(
 
 
 @compiled
+def evaluate(
+    data: tuple[Array, Whole, Array, Array],
+    every: Whole,
+    parameters: tuple[Array, Array],
+    scratch: tuple[Array, ...],
+) -> tuple[float, int]:
+    """The losses of all rows, summed, in nats, and how many are classified rightly.
+
+    Args:
+        data: as for train_steps.
+        every: the numbers of the rows, (n,).
+        parameters: W (q, d) and b (q,).
+        scratch: of one thread.
+    """
+    X, (W, b), (P, few) = data[0], parameters, (scratch[0], scratch[3])
+    loss, hits = 0.0, 0
+    for start in range(0, len(every), P.shape[1]):
+        block = min(P.shape[1], len(every) - start)
+        if X.shape[1] <= FEW_FEATURES:
+            logits_of_few(X, every, start, block, W, P, few, scratch[4])
+        else:
+            logits(X, every, start, block, W, P)
+        part, right = softmax_and_loss(data, every, start, block, b, 0.0, block, scratch)
+        loss, hits = loss + part, hits + right
+    return loss, hits
+
+
+@compiled
 def _gradient(
     data: tuple[Array, Whole, Array, Array],
     order: Whole,

@@ -39,7 +39,7 @@ class TrainingWorker(QObject):
     solved = Signal(object)  # the Snapshot in which a solver came to its end; the run is paused
     safe_rate_found = Signal(float)  # the largest rate that is surely stable; NaN: none is known
     failed = Signal(object)  # the exception that ended the run
-    SLICE_S, FRAME_S = 0.010, 1 / 30
+    SLICE_S, FRAME_S = 0.020, 1 / 30
 
     def __init__(self) -> None:
         super().__init__()  # no parent: Qt moves no child on its own

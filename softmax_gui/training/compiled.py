@@ -20,8 +20,10 @@ from softmax_gui.training.compiling import load
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import NumpyBackend
 from softmax_gui.training.engine import Engine, ParameterState, Progress
+from softmax_gui.training.snapshot import Measurement
 
-CALL_S = 0.005  # of a call where somebody waits: it can't look at the clock
+CALL_S = 0.020  # of a call where somebody waits: it can't look at the clock
+# (shorter ones ask for the GIL more often, and wait while the window paints)
 GUESSED_RATE = 5e9  # multiply-adds a second, before the first call has told
 TEAM_PAYS = 500_000  # multiply-adds a step, some 15 microseconds: threads meet twice a step
 
@@ -44,10 +46,10 @@ class CompiledEngine(Engine):
     """Steps by the compiled loop; measuring and everything else as Engine does."""
 
     def __init__(self, split: Split, config: TrainConfig) -> None:
-        self._steps, make_scratch = load(config.dtype)
+        self._loop = load(config.dtype)
         self.threads = threads_for(split, config)
         d, q, kind = split.dataset.d, split.dataset.q, np.dtype(config.dtype)
-        self._scratch = [make_scratch(d, q, kind) for _ in range(self.threads)]
+        self._scratch = [self._loop.scratch(d, q, kind) for _ in range(self.threads)]
         self._gradients = np.zeros((self.threads, q, d), kind), np.zeros((self.threads, q), kind)
         self._kind, self._seconds_a_step = kind, 0.0
         super().__init__(split, NumpyBackend(config.dtype), config)
@@ -87,6 +89,15 @@ class CompiledEngine(Engine):
         self._ordered = config.seed, (end - 1) // n  # the loop shuffles when it needs to
         return Progress(end - at, losses, hits)
 
+    def measure(self, part: str) -> Measurement:
+        """As Engine.measure, without BLAS: its threads would spin on the window's core."""
+        rows = self._train if part == "train" else self._validation
+        soft = self._data[2][:0] if rows.targets is None else rows.targets
+        data, every = (rows.X, rows.labels, soft, self._data[3][:0]), np.arange(len(rows))
+        parameters = self._rows["W"], self._rows["b"]
+        loss, hits = self._loop.evaluate(data, every, parameters, self._scratch[0])
+        return Measurement(loss / len(rows) if len(rows) else math.nan, hits, len(rows))
+
     def _begin(self, at: int, seed: int) -> tuple[np.uint64, int, int]:
         """Seed, epoch and place of `at`, whose order is at hand, or the end of the epoch before."""
         n, (epoch, place) = len(self._train), divmod(at, len(self._train))
@@ -105,7 +116,7 @@ class CompiledEngine(Engine):
         parameters, settings = self._parameters(), self._settings(config)
 
         def member(me: int) -> int:
-            return self._steps(
+            return self._loop.train_steps(
                 self._data, self._order, begin, config.batch_size, parameters, settings,
                 self._scratch[me], losses, (me, self.threads, counters, parts, *self._gradients),
             )  # fmt: skip

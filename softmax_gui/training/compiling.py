@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,15 @@ from softmax_gui.training.config import DTYPES
 from softmax_gui.training.devices import DeviceError
 
 SOURCES = ("kernels.py", "kernel_products.py", "kernel_softmax.py", "simd.py")
-Loop = tuple[Callable[..., int], Callable[..., tuple[np.ndarray, ...]]]
+
+
+class Loop(NamedTuple):
+    """The compiled functions of core/kernels.py, and what makes their scratch."""
+
+    train_steps: Callable[..., int]
+    evaluate: Callable[..., tuple[float, int]]
+    scratch: Callable[..., tuple[np.ndarray, ...]]
+
 
 _loaded: dict[str, Loop] = {}
 _lock = threading.Lock()
@@ -62,15 +70,16 @@ def load(dtype: str) -> Loop:
         os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache()))
         try:
             from softmax_gui.core.kernel_products import scratch  # noqa: PLC0415 - takes 0.14 s
-            from softmax_gui.core.kernels import train_steps  # noqa: PLC0415
+            from softmax_gui.core.kernels import evaluate, train_steps  # noqa: PLC0415
 
-            _try(train_steps, scratch, np.dtype(dtype))
+            loop = Loop(train_steps, evaluate, scratch)
+            _try(loop, np.dtype(dtype))
         except Exception as error:  # a compiler fails in many ways
             text = tr("The compiled loop can't be used ({error}).")
             reason = str(error).strip().split("\n")[0] or type(error).__name__
             raise DeviceError(text.format(error=reason)) from error
-        _loaded[dtype] = train_steps, scratch
-        return _loaded[dtype]
+        _loaded[dtype] = loop
+        return loop
 
 
 def _prepare() -> None:
@@ -110,14 +119,17 @@ def _cache() -> Path:
     return user / "compiled" / version.hexdigest()[:12]
 
 
-def _try(steps: Any, scratch: Any, dtype: np.dtype[Any]) -> None:
+def _try(loop: Loop, dtype: np.dtype[Any]) -> None:
     """One step on two examples, which compiles the loop for this type or finds it cached."""
     one, none = dtype.type(1), np.zeros((0, 2), dtype)
     W, b, labels = np.zeros((2, 2), dtype), np.zeros(2, dtype), np.array([0, 1])
-    steps(
-        (np.ones((2, 2), dtype), labels, none, none[:, 0].copy()), np.array([0, 1]),
-        (np.uint64(0), 0, 0), 2, (W, b, W.copy(), b.copy(), none, none[:, 0].copy()),
-        (one, one, one, one, one, one, one, np.float64(0)), scratch(2, 2, dtype), np.zeros(1),
+    data = np.ones((2, 2), dtype), labels, none, none[:, 0].copy()
+    buffers = loop.scratch(2, 2, dtype)
+    loop.train_steps(
+        data, np.array([0, 1]), (np.uint64(0), 0, 0), 2,
+        (W, b, W.copy(), b.copy(), none, none[:, 0].copy()),
+        (one, one, one, one, one, one, one, np.float64(0)), buffers, np.zeros(1),
         (0, 1, np.zeros(8, np.int64), np.zeros((1, 2)), np.zeros((1, 2, 2), dtype),
          np.zeros((1, 2), dtype)),
     )  # fmt: skip
+    loop.evaluate(data, np.array([0, 1]), (W, b), buffers)

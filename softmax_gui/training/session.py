@@ -36,7 +36,7 @@ ADJUSTABLE = {"learning_rate", "batch_size", "momentum", "weight_decay", "tolera
 REBUILDING = {"solver", "optimizer", "label_smoothing", "class_weight", "threads", "phm_order"}
 # Steps between copies of weights to come back to, the more the less a step costs: (multiply-adds
 # a step below, steps), multiples of the watch's window.
-KEEPING = ((1e5, 1024), (1e7, 256), (math.inf, 64))
+KEEPING = ((1e3, 16384), (1e5, 4096), (1e6, 1024), (1e7, 128), (math.inf, 64))
 
 T = TypeVar("T")
 

@@ -68,7 +68,7 @@ def test_that_load_gives_the_loop_and_what_makes_its_scratch_once_for_all() -> N
     loop = compiling.load("float32")
     assert all_ready() == [False, True]
     assert compiling.load("float32") is loop
-    assert loop[1](3, 2, np.dtype("float32"))[0].dtype == np.float32
+    assert loop.scratch(3, 2, np.dtype("float32"))[0].dtype == np.float32
 
 
 def test_that_a_process_of_its_own_compiles_each_type_and_the_thread_then_loads(
