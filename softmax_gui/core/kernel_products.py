@@ -6,6 +6,7 @@ a class, so that every loop over it runs along the examples and fills the vector
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -42,6 +43,7 @@ FEW_FEATURES = 16  # up to so many, a block is gathered as (d, rows)
 BLOCK_ROWS_OF_FEW = 256
 BLOCK_ROWS = 64  # of a block, at most: with them the two products reach 94 % of sgemm
 _BLOCK_ENTRIES = 2**16  # of P, at most: 256 kB in float32
+_ROOM_BYTES = 4096  # around an array of scratch: more than a row of P
 _AHEAD = 16  # rows between the one computed on and the one asked for from memory
 
 
@@ -68,7 +70,17 @@ def scratch(d: int, q: int, dtype: Any) -> tuple[Array, ...]:
     most = BLOCK_ROWS_OF_FEW if few else BLOCK_ROWS
     rows = max(16, min(most, _BLOCK_ENTRIES // q // 16 * 16))  # whole vectors
     shapes = (q, rows), (rows,), (rows,), (few, rows)
-    return *(np.zeros(shape, dtype) for shape in shapes), np.arange(few)
+    return *(_apart(shape, np.dtype(dtype)) for shape in shapes), np.arange(few)
+
+
+def _apart(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Zeros with room around them.
+
+    A compiled loop looks whether its arrays may overlap, generously, and takes one number at a
+    time if so: then sums round otherwise, and neighbours in memory would decide the last bit.
+    """
+    room, size = _ROOM_BYTES // dtype.itemsize, math.prod(shape)
+    return np.zeros(room + size + room, dtype)[room : room + size].reshape(shape)
 
 
 @compiled
