@@ -15,6 +15,7 @@ import pytest
 
 from softmax_gui import __version__
 from softmax_gui.data.batches import split
+from softmax_gui.data.dataset import Split
 from softmax_gui.data.samples import load
 from softmax_gui.export.runs import (
     CONFIG,
@@ -79,6 +80,7 @@ def test_that_data_whose_file_name_is_not_unicode_give_weights_too(
     tmp_path: Path, suffix: str
 ) -> None:
     run = a_run()
+    assert isinstance(run.split, Split)
     dataset = replace(run.split.dataset, name="caf\udce9.csv")
     model = trained_model(run.snapshot, replace(run.split, dataset=dataset))
     save_model(model, tmp_path / f"w{suffix}")
