@@ -111,7 +111,7 @@ class CompiledEngine(Engine):
     def _call(
         self, begin: tuple[np.uint64, int, int], steps: int, config: TrainConfig
     ) -> tuple[np.ndarray, int]:
-        losses, hits = np.full(steps, np.nan), 0
+        losses = np.full(steps, np.nan)
         counters, parts = np.zeros(8, np.int64), np.zeros((self.threads, 2))
         parameters, settings = self._parameters(), self._settings(config)
 

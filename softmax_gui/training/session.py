@@ -28,6 +28,7 @@ from softmax_gui.training.distributed import Ranks
 from softmax_gui.training.engine import Engine, ParameterState, Progress
 from softmax_gui.training.engines import can_be_faster, make_engine, numpy_engine
 from softmax_gui.training.history import History
+from softmax_gui.training.running import Running
 from softmax_gui.training.snapshot import Measurement, Snapshot
 from softmax_gui.training.watch import DivergenceWatch, TrainingDiverged, Verdict
 
@@ -59,7 +60,7 @@ class TrainingSession:
         self.split, self._ranks = cast(Split, split), ranks  # a StoredSplit looks like one
         self._judged = split.train.sample if isinstance(split, StoredSplit) else split.train
         self._config, self._n = config, split.train.n
-        self._history = History()
+        self._history, self._running = History(), Running()
         self._begun = False
         self._install(make_engine(split, config, ranks))
         self._begin(self._beginning())
@@ -144,6 +145,7 @@ class TrainingSession:
         if self._measured_step != self._step and self._cadence.due(self._now()):
             self._measure()
         W, b = self._guarded(lambda engine: engine.weights())
+        minibatches, self._running = self._running.measurement(), Running()
         return Snapshot(
             step=self._step,
             examples=self._examples,
@@ -156,7 +158,7 @@ class TrainingSession:
             history=self._history.view(),
             config=self._config,
             device=self._device,
-            minibatches=self._take_running(),
+            minibatches=minibatches,
             certificate=self._engine.certificate,
             finished=self.finished,
         )
@@ -198,7 +200,7 @@ class TrainingSession:
         self._guarded(lambda engine: engine.load(checkpoint.parameters))
         self._step, self._examples = checkpoint.step, checkpoint.examples
         self._seconds = checkpoint.seconds
-        self._running: list[Progress] = []
+        self._running = Running()
         self._measure()
         self._watch = checkpoint.watch or DivergenceWatch(self.split.dataset.q, self._train.loss)
 
@@ -219,7 +221,7 @@ class TrainingSession:
         )
         self._step += progress.steps
         self._examples += progress.examples
-        self._running.append(progress)
+        self._running.add(progress)
         if self._config.solver == "minibatch" and progress.steps:
             self._look(progress)
         if self._step >= self._cadence.milestone or self.finished:
@@ -241,18 +243,6 @@ class TrainingSession:
         self._begin(replace(self._good, watch=None))
         rate, safe = self._config.learning_rate, self.safe_learning_rate()
         raise TrainingDiverged(step, verdict.loss, self._step, rate, safe)
-
-    def _take_running(self) -> Measurement | None:
-        """Of the minibatches since this was asked before; None where hits were not counted."""
-        parts, self._running = self._running, []
-        if not parts or any(part.correct is None for part in parts):
-            return None
-        losses = np.concatenate([part.losses for part in parts])
-        return Measurement(
-            float(losses.mean()),
-            sum(part.correct or 0 for part in parts),
-            sum(part.examples for part in parts),
-        )
 
     # -- the device ------------------------------------------------------------------------------
 
