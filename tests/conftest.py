@@ -23,13 +23,12 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 @pytest.fixture(scope="session")
 def loop_compiled() -> None:
-    """Compiles what is not yet in the cache: half a minute a type, once for each version of it."""
+    """Compiles what is not yet in the cache: half a minute a part, once for each version of it."""
     from softmax_gui.training import compiling
-    from softmax_gui.training.config import DTYPES
 
     pytest.importorskip("numba")
-    for dtype in DTYPES:
-        compiling.load(dtype)
+    for part in compiling.PARTS:
+        compiling.load_part(part)
     compiling._loaded.clear()  # a session takes the loop by itself where it was loaded
 
 

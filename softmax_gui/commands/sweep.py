@@ -21,6 +21,7 @@ from softmax_gui.data.dataset import Part, Split
 from softmax_gui.export.runs import CONFIG, MODEL, described, make_run_folder
 from softmax_gui.export.weights import save_model
 from softmax_gui.files import FileProblem, atomic_write, shown
+from softmax_gui.training.compiling import passes
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.run import in_json
 from softmax_gui.training.sweep import SweepRow, choices, default_decays, sweep_steps
@@ -117,6 +118,7 @@ def _swept(
         *_pair(part), q, decays, validation=judged, folds=options.folds or 0, seed=config.seed,
         solver=config.solver, tolerance=config.tolerance, label_smoothing=config.label_smoothing,
         sample_weight=training_weights(part, q, config.class_weight),
+        passes=passes(float(len(decays)) * part.X.size * q),
     )  # fmt: skip
     rows: list[SweepRow] = []
     models: list[Optimum] = []

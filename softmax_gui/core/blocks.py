@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,11 @@ class Parameters:
         """Theta (d + 1, q) in `dtype`, its last row as a column."""
         cast = theta.astype(dtype, copy=False)
         return cls(cast[:-1], cast[-1][:, np.newaxis])
+
+    @cached_property
+    def rows(self) -> tuple[Any, Any]:
+        """W as rows (q, d), and b (q,), as the compiled loops want them."""
+        return np.array(self.W.T, order="C"), np.array(self.b[:, 0])
 
 
 class Scratch:
@@ -141,6 +147,13 @@ class Block:
         Z *= 1.0 / sums
         losses = np.log(sums, dtype=np.float64) - agreement
         return float(losses.sum() if self.weights is None else self.weights @ losses)
+
+    def softmax_and_gradient(
+        self, parameters: Parameters, scratch: Scratch, out: Array
+    ) -> tuple[float, Array, Floats]:
+        """What `softmax` returns, and what `gradient` does."""
+        loss = self.softmax(parameters, scratch, out)
+        return loss, *self.gradient(out, scratch)
 
     def gradient(self, P: Array, scratch: Scratch) -> tuple[Array, Floats]:
         """sum_i s_i (p_i - y_i) x_i' (q, d), in a shared buffer, and the same of x_i = 1 (q,)."""

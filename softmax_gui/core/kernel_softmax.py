@@ -35,6 +35,26 @@ def softmax_and_loss(
     Returns:
         The sum of the losses in nats, and how many rows are classified rightly, ties to the first.
     """
+    loss, hits = exponentials(data, order, place, rows, b, smoothing, scratch)
+    to_gradient(data, order, place, rows, smoothing, batch, scratch[0], scratch[2])
+    return loss, hits
+
+
+@compiled
+def exponentials(
+    data: tuple[Array, Whole, Array, Array],
+    order: Whole,
+    place: int,
+    rows: int,
+    b: Array,
+    smoothing: float,
+    scratch: tuple[Array, ...],
+) -> tuple[float, int]:
+    """From logits without b to exp(logits - top), whose totals are left in scratch[2].
+
+    Returns:
+        As softmax_and_loss.
+    """
     P, top, factor = scratch[0], scratch[1], scratch[2]
     zero, q = P.dtype.type(0), len(b)
     for i in range(rows):
@@ -50,9 +70,7 @@ def softmax_and_loss(
         for i in range(rows):
             P[k, i] = _exp(P[k, i] - top[i])
             factor[i] += P[k, i]
-    loss += _logs(data[3], order, place, rows, factor)
-    _to_gradient(data, order, place, rows, smoothing, batch, P, factor)
-    return loss, hits
+    return loss + _logs(data[3], order, place, rows, factor), hits
 
 
 @compiled
@@ -112,7 +130,7 @@ def _logs(weights: Array, order: Whole, place: int, rows: int, totals: Array) ->
 
 
 @compiled
-def _to_gradient(
+def to_gradient(
     data: tuple[Array, Whole, Array, Array],
     order: Whole,
     place: int,

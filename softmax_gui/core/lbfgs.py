@@ -43,12 +43,19 @@ class Lbfgs:
         self._objective, self._anchor, self._M = objective, setup.anchor, setup.preconditioner
         self._steps: list[Floats] = []
         self._changes: list[Floats] = []
+        self._z = np.empty(0)  # M^-1 times minus the last gradient
+        self._scale = math.nan  # of M^-1, by the last pair
 
     def estimate(self, at: Point) -> float:
-        """About how far F is above its minimum, in nats."""
-        decay = self._objective.weight_decay
+        """About how far F is above its minimum; measures M^-1 by the step that led here."""
+        decay, before = self._objective.weight_decay, self._z
         r = tangent(-at.gradient, decay)
-        return remaining(r, float(np.vdot(r, self._M.apply(r))), decay, self._anchor)
+        self._z = self._M.apply(r)
+        if self._steps and math.isnan(self._scale):
+            s, y = self._steps[-1], self._changes[-1]
+            My = before - self._z if before.size else self._M.apply(y)
+            self._scale = float(np.vdot(s, y)) / float(np.vdot(y, My))
+        return remaining(r, float(np.vdot(r, self._z)), decay, self._anchor)
 
     def advance(self, at: Point, slack: float) -> Work[Point | None]:
         """One step; the slack is not used, since no inner loop is there to leave early."""
@@ -64,17 +71,20 @@ class Lbfgs:
         if float(np.vdot(s, y)) > 1e-14 * float(np.linalg.norm(s) * np.linalg.norm(y)):
             self._steps = [*self._steps, s][-MEMORY:]
             self._changes = [*self._changes, y][-MEMORY:]
+            self._scale = math.nan
         return ahead
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """The steps and changes remembered, (m, d + 1, q) each."""
+        """The steps and changes remembered, (m, d + 1, q) each, and the scale of M^-1."""
         if not self._steps:
-            return {"steps": np.empty(0), "changes": np.empty(0)}
-        return {"steps": np.array(self._steps), "changes": np.array(self._changes)}
+            return {"steps": np.empty(0), "changes": np.empty(0), "scale": np.empty(0)}
+        steps, changes = np.array(self._steps), np.array(self._changes)
+        return {"steps": steps, "changes": changes, "scale": np.array([self._scale])}
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
-        """Take up where `state` was given."""
+        """Take up where `state` was given; without a scale it is measured anew."""
         self._steps, self._changes = list(state["steps"]), list(state["changes"])
+        self._scale = float(state["scale"][0]) if len(state.get("scale", ())) else math.nan
 
     def _direction(self, gradient: Floats) -> Floats:
         """Minus the inverse Hessian times the gradient, by the two-loop recursion."""
@@ -89,8 +99,7 @@ class Lbfgs:
             parts.append(part)
         z = self._M.apply(r)
         if pairs:
-            _, y, sy = pairs[-1]
-            z *= sy / float(np.vdot(y, self._M.apply(y)))
+            z *= self._scale
         for (s, y, sy), part in zip(pairs, reversed(parts), strict=True):
             z += (part - float(np.vdot(y, z)) / sy) * s
         return z

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from softmax_gui.core.arrays import Array
 from softmax_gui.core.blocks import Block, Parameters, Scratch, block_rows
 from softmax_gui.core.evidence import Evidence
 from softmax_gui.core.problem import Floats, Objective, Work, finish, identity
+
+if TYPE_CHECKING:
+    from softmax_gui.core.compiled_blocks import Passes
 
 __all__ = ["DenseObjective", "Floats", "Objective", "Work", "finish", "identity"]
 
@@ -43,6 +46,7 @@ class DenseObjective(Evidence):
         label_smoothing: eps in [0, 1); targets become (1 - eps) targets + eps / q.
         total: sums a float64 array over ranks, so that each holds the same theta.
         dtype: of the products, None for that of X.
+        passes: the compiled ones; None for numpy's.
     """
 
     def __init__(
@@ -55,7 +59,9 @@ class DenseObjective(Evidence):
         label_smoothing: float = 0.0,
         total: Callable[[Floats], Floats] = identity,
         dtype: Any = None,
+        passes: Passes | None = None,
     ) -> None:
+        self._passes = passes
         self.dtype = np.dtype(dtype or X.dtype)
         self.X, self.q, self.weight_decay, self._total = X, q, weight_decay, total
         self.n, self.d = X.shape
@@ -88,8 +94,9 @@ class DenseObjective(Evidence):
         parameters, sums, loss = Parameters.of(theta, self.dtype), self._zeros(), 0.0
         for block in self._blocks:
             P = self._place(block)
-            loss += block.softmax(parameters, self._scratch, P)
-            self._add(sums, *block.gradient(P, self._scratch))
+            part, *products = block.softmax_and_gradient(parameters, self._scratch, P)
+            loss += part
+            self._add(sums, *products)
             yield
         mean = self._mean(np.append(sums.ravel(), loss))
         gradient = np.ascontiguousarray(mean[:-1].reshape(self.q, -1).T)
@@ -145,17 +152,7 @@ class DenseObjective(Evidence):
 
     def narrowed(self) -> DenseObjective:
         """The same F of a float32 copy of X; its `widened` is this one again."""
-        narrow = DenseObjective(
-            self.X.astype(np.float32),
-            self.targets,
-            self.q,
-            self.weight_decay,
-            self.sample_weight,
-            self.label_smoothing,
-            self._total,
-        )
-        narrow._wide = self
-        return narrow
+        return self._over(self.X.astype(np.float32), wide=self)
 
     def widened(self) -> DenseObjective:
         """The same F, its products in float64: blocks are converted as they are visited."""
@@ -163,16 +160,18 @@ class DenseObjective(Evidence):
             return self
         if self._wide is not None:
             return self._wide.with_decay(self.weight_decay)
-        return DenseObjective(
-            self.X,
-            self.targets,
-            self.q,
-            self.weight_decay,
-            self.sample_weight,
-            self.label_smoothing,
-            self._total,
-            np.float64,
-        )
+        return self._over(self.X, np.float64)
+
+    def _over(
+        self, X: Array, dtype: Any = None, wide: DenseObjective | None = None
+    ) -> DenseObjective:
+        """The same F over the same rows in another type; `wide` is what it widens to."""
+        other = DenseObjective(
+            X, self.targets, self.q, self.weight_decay, self.sample_weight, self.label_smoothing,
+            self._total, dtype, self._passes,
+        )  # fmt: skip
+        other._wide = wide
+        return other
 
     def _cut(self) -> Iterator[Block]:
         hard = np.ndim(self.targets) == 1
@@ -181,7 +180,11 @@ class DenseObjective(Evidence):
             cut = self.targets[rows]
             labels, soft = (cut, None) if hard else (None, cut)
             s = None if self.sample_weight is None else self.sample_weight[rows]
-            yield Block(self.X[rows], labels, soft, s, self.label_smoothing, self.dtype)
+            yield self._make_block(self.X[rows], labels, soft, s)
+
+    def _make_block(self, X: Any, labels: Any, soft: Any, weights: Any) -> Block:
+        make = Block if self._passes is None else self._passes.block
+        return make(X, labels, soft, weights, self.label_smoothing, self.dtype)
 
     def _place(self, block: Block) -> Array:
         """Where P of this block goes: its own memory, or one that is soon used again."""

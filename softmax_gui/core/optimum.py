@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from softmax_gui.core.newton_cg import newton_cg
 from softmax_gui.core.objective import DenseObjective, Objective, finish
 from softmax_gui.core.solvers import Choice, Iterate, Setup, choose_solver, prepare
 from softmax_gui.i18n import N_, tr
+
+if TYPE_CHECKING:
+    from softmax_gui.core.compiled_blocks import Passes
 
 Floats = NDArray[np.float64]
 
@@ -70,6 +73,7 @@ def find_optimum(
     label_smoothing: float = 0.0,
     start: Floats | None = None,
     dtype: Any = None,
+    passes: Passes | None = None,
 ) -> Optimum:
     """The minimum of F = 1/S sum_i s_i CE_i + weight_decay / 2 |W|^2 over W and b.
 
@@ -85,6 +89,7 @@ def find_optimum(
         label_smoothing: eps in [0, 1); targets become (1 - eps) targets + eps / q.
         start: theta (d + 1, q) to begin with, the last row the bias; None for zeros.
         dtype: of the products. None: float32, and float64 where that is not enough.
+        passes: compiled ones; None for numpy's.
 
     Raises:
         ValueError: an argument is out of its range, or all rows have one class.
@@ -93,7 +98,7 @@ def find_optimum(
     check_path([weight_decay])
     targets, present = present_classes(targets, q, weights, label_smoothing)
     objective = dense(
-        X, targets, len(present), float(weight_decay), weights, label_smoothing, dtype
+        X, targets, len(present), float(weight_decay), weights, label_smoothing, dtype, passes
     )
     choice = chosen(objective, solver)
     theta = None if start is None else as_start(start, X.shape[1], q)[:, present]
@@ -123,14 +128,17 @@ def dense(
     weights: Array | None,
     label_smoothing: float,
     dtype: Any = None,
+    passes: Passes | None = None,
 ) -> DenseObjective:
     """The objective in the type that is fastest, or in `dtype`."""
     if dtype is None and X.dtype == np.float64 and X.size <= NARROW:
-        wide = DenseObjective(X, targets, q, weight_decay, weights, label_smoothing)
+        wide = DenseObjective(X, targets, q, weight_decay, weights, label_smoothing, passes=passes)
         return wide.narrowed() if max(-float(X.min()), float(X.max())) < LARGE else wide
     if X.dtype not in (np.float32, np.float64):
         X = X.astype(dtype or np.float32)
-    return DenseObjective(X, targets, q, weight_decay, weights, label_smoothing, dtype=dtype)
+    return DenseObjective(
+        X, targets, q, weight_decay, weights, label_smoothing, dtype=dtype, passes=passes
+    )
 
 
 def chosen(objective: Objective, solver: str) -> Choice:

@@ -13,9 +13,10 @@ starts took 98 ms and 4.2 s with all that belongs to them, so they are kept.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ from softmax_gui.core.arrays import Array
 from softmax_gui.core.checks import check_path, check_problem
 from softmax_gui.core.optimum import Optimum, as_optimum, chosen, dense, present_classes, solve
 from softmax_gui.core.solvers import Iterate, Setup, prepare
+
+if TYPE_CHECKING:
+    from softmax_gui.core.compiled_blocks import Passes
 
 Floats = NDArray[np.float64]
 
@@ -40,6 +44,7 @@ def decay_path(
     sample_weight: Array | None = None,
     label_smoothing: float = 0.0,
     dtype: Any = None,
+    passes: Passes | None = None,
 ) -> list[Optimum]:
     """The optima under `decays`, which descend; the other arguments are those of find_optimum.
 
@@ -57,6 +62,7 @@ def decay_path(
         sample_weight=sample_weight,
         label_smoothing=label_smoothing,
         dtype=dtype,
+        passes=passes,
     )
     return [optimum for optimum in steps if optimum is not None]
 
@@ -73,24 +79,26 @@ def path_steps(
     sample_weight: Array | None = None,
     label_smoothing: float = 0.0,
     dtype: Any = None,
+    passes: Passes | None = None,
 ) -> Generator[Optimum | None]:
     """The same in slices: yields None as a heartbeat and each Optimum as it is found."""
     X, targets, weights = check_problem(X, targets, q, sample_weight, label_smoothing, tolerance)
     check_path(decays)
     decays = [float(decay) for decay in decays]
     targets, present = present_classes(targets, q, weights, label_smoothing)
-    objective = dense(X, targets, len(present), decays[0], weights, label_smoothing, dtype)
+    objective = dense(X, targets, len(present), decays[0], weights, label_smoothing, dtype, passes)
     choice = chosen(objective, solver)
     setup = yield from prepare(objective, choice.preconditioner)
-    theta: Floats | None = None
+    start: Iterate | None = None
     before: Floats | None = None
-    for decay in decays:
+    for decay, after in zip(decays, [*decays[1:], 0.0], strict=True):
         objective, setup = objective.with_decay(decay), setup.under(decay)
-        start = theta if theta is None or before is None else 2.0 * theta - before
         found = yield from _heartbeats(
-            solve(objective, choice, setup, start, tolerance, max_iterations)
+            solve(objective, choice, setup, None, tolerance, max_iterations, start)
         )
-        before, theta, setup = theta, found[0].theta, _fitting(setup, found[0])
+        at, setup = found[0], _fitting(setup, found[0])
+        theta = at.theta if before is None else 2.0 * at.theta - before
+        before, start = at.theta, _start(theta, at, after - decay)
         yield as_optimum(found, choice, present, q)
 
 
@@ -102,6 +110,16 @@ def _heartbeats(run: Generator[Iterate | None, None, Any]) -> Generator[None, No
         except StopIteration as end:
             return end.value
         yield
+
+
+def _start(theta: Floats, at: Iterate, change: float) -> Iterate:
+    """`theta` with what L-BFGS remembers, as it would be under a decay that differs by `change`."""
+    memory = {}
+    if len(at.state.get("steps", ())):
+        steps, changes = at.state["steps"], at.state["changes"].copy()
+        changes[:, :-1] += change * steps[:, :-1]
+        memory = {"steps": steps, "changes": changes}
+    return Iterate(theta, math.nan, math.nan, 0, 0, memory)
 
 
 def _fitting(setup: Setup, at: Iterate) -> Setup:

@@ -20,6 +20,7 @@ from softmax_gui.data.dataset import Dataset, Part, Scaling, Split, feature_name
 from softmax_gui.estimator.inputs import Answers, Floats
 from softmax_gui.export.model import unnamed_classes
 from softmax_gui.i18n import N_
+from softmax_gui.training.compiling import passes
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import DEVICE_ERRORS, choose
 from softmax_gui.training.gpu_objective import TorchObjective
@@ -111,6 +112,7 @@ def _by_all_rows(task: Task, X: NDArray[Any], given: Answers) -> Optimum:
         max_iterations=task.steps, sample_weight=given.weights,
         label_smoothing=task.label_smoothing, start=task.start,
         dtype=task.dtype or (X.dtype.name if X.size <= EXACT else None),
+        passes=passes(float(X.size) * given.q),
     )  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from enum import Enum
 from softmax_gui.core.models import phm_orders
 from softmax_gui.data.dataset import Dataset, Split
 from softmax_gui.data.synthetic import World
-from softmax_gui.training.compiled import cores, threads_for
+from softmax_gui.training.compiled import threads_for
 from softmax_gui.training.config import TrainConfig
+from softmax_gui.training.devices import cores
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from softmax_gui.data.batches import training_weights
 from softmax_gui.gui.run_config import SweepState
 from softmax_gui.gui.trainer import TrainingWorker
 from softmax_gui.i18n import tr
+from softmax_gui.training.devices import cores
 from softmax_gui.training.snapshot import RunState
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class SweepWorker(QObject):
 
     def _path(self, folds: int) -> Work:
         from softmax_gui.training import sweep  # noqa: PLC0415 - few starts need it
+        from softmax_gui.training.compiling import passes  # noqa: PLC0415 - as above
 
         split, config = self._training.basis()
         train, held_out, q = split.train, split.validation, split.dataset.q
@@ -118,6 +120,7 @@ class SweepWorker(QObject):
             validation=(held_out.X, truth) if folds == 1 else None, folds=folds,
             sample_weight=training_weights(train, q, config.class_weight),
             label_smoothing=config.label_smoothing, tolerance=config.tolerance,
+            passes=passes(float(len(decays)) * train.X.size * q, max(1, cores() - 1)),
         )  # fmt: skip
 
     def _result(self) -> SweepResult:

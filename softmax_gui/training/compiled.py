@@ -7,20 +7,24 @@ with, and the number of threads, to its end, so that a seed repeats it bit by bi
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from softmax_gui.core.optimizers import BETA1, BETA2, EPS, MinibatchState
 from softmax_gui.core.shuffling import permutation
 from softmax_gui.data.dataset import Split
-from softmax_gui.training.compiling import load
+from softmax_gui.training.compiling import load, load_passes
 from softmax_gui.training.config import TrainConfig
-from softmax_gui.training.devices import NumpyBackend
+from softmax_gui.training.devices import NumpyBackend, cores
 from softmax_gui.training.engine import Engine, ParameterState, Progress
 from softmax_gui.training.snapshot import Measurement
+
+if TYPE_CHECKING:
+    from softmax_gui.core.compiled_blocks import Passes
+    from softmax_gui.data.stored_split import StoredSplit
 
 CALL_S = 0.020  # of a call where somebody waits: it can't look at the clock
 # (shorter ones ask for the GIL more often, and wait while the window paints)
@@ -28,18 +32,21 @@ GUESSED_RATE = 5e9  # multiply-adds a second, before the first call has told
 TEAM_PAYS = 500_000  # multiply-adds a step, some 15 microseconds: threads meet twice a step
 
 
-def cores() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def threads_for(split: Split, config: TrainConfig) -> int:
-    """As many as the config says, or as pay for a step of this size."""
-    batch = min(config.batch_size, split.train.n)
+def threads_for(split: Split | StoredSplit, config: TrainConfig) -> int:
+    """As many as the config says, or as pay for a step of this size; a solver's takes all rows."""
+    batch, n = config.batch_size, split.train.n
+    batch = min(batch, n) if config.solver == "minibatch" else n
     pays = batch * split.dataset.d * split.dataset.q >= TEAM_PAYS
     return config.threads or (min(cores(), batch) if pays else 1)
+
+
+def solver_passes(split: Split | StoredSplit, config: TrainConfig) -> Passes:
+    """Compiled passes for a solver's run.
+
+    Raises:
+        DeviceError: they can't be used here.
+    """
+    return load_passes()(threads_for(split, config))
 
 
 class CompiledEngine(Engine):

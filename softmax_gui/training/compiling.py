@@ -1,4 +1,4 @@
-"""Makes the compiled loop ready: numba compiles for some seconds the first time on a machine.
+"""Makes what is compiled ready: numba takes some seconds for it the first time on a machine.
 
 A process of its own does that, so that the window stays smooth, and leaves the result in the
 user's cache folder; then loading it takes a fraction of a second.
@@ -16,15 +16,25 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
+from softmax_gui.core.objective import DenseObjective, finish
 from softmax_gui.i18n import tr
 from softmax_gui.training.config import DTYPES
-from softmax_gui.training.devices import DeviceError
+from softmax_gui.training.devices import DeviceError, cores
 
-SOURCES = ("kernels.py", "kernel_products.py", "kernel_softmax.py", "simd.py")
+if TYPE_CHECKING:
+    from softmax_gui.core.compiled_blocks import Passes
+
+SOURCES = ("kernels.py", "kernel_products.py", "kernel_softmax.py", "pass_kernels.py", "simd.py")
+PASSES = "passes"  # of the solvers, in both types
+PARTS = (*DTYPES, PASSES)
+
+
+LOADING_PAYS = 5e7  # multiply-adds: a pass of 4 ms, some fifty of them against half a second
+COMPILING_PAYS = 1e9
 
 
 class Loop(NamedTuple):
@@ -35,13 +45,13 @@ class Loop(NamedTuple):
     scratch: Callable[..., tuple[np.ndarray, ...]]
 
 
-_loaded: dict[str, Loop] = {}
+_loaded: dict[str, Any] = {}
 _lock = threading.Lock()
 
 
-def ready(dtype: str) -> bool:
-    """Whether the loop for this type can be used at once."""
-    return dtype in _loaded
+def ready(part: str) -> bool:
+    """Whether one of PARTS, the loop for a type or the passes, can be used at once."""
+    return part in _loaded
 
 
 def installed() -> bool:
@@ -51,7 +61,7 @@ def installed() -> bool:
 
 def prepare() -> threading.Thread | None:
     """Makes the loop ready in the background; None when there is nothing to do."""
-    if all(map(ready, DTYPES)) or not installed():
+    if all(map(ready, PARTS)) or not installed():
         return None
     thread = threading.Thread(target=_prepare, name="compiling", daemon=True)
     thread.start()
@@ -64,42 +74,94 @@ def load(dtype: str) -> Loop:
     Raises:
         DeviceError: numba is not installed or does not work here.
     """
+    return cast("Loop", _load(dtype, lambda: _load_loop(np.dtype(dtype))))
+
+
+def load_passes() -> type[Passes]:
+    """The compiled passes of the solvers; waits and raises as load()."""
+    return cast("type[Passes]", _load(PASSES, _load_passes))
+
+
+def load_part(part: str) -> None:
+    """Loads one of PARTS; waits and raises as load()."""
+    if part == PASSES:
+        load_passes()
+    else:
+        load(part)
+
+
+def passes(work: float, threads: int = 0) -> Passes | None:
+    """Compiled passes for a fit of its own, where they are at hand or pay.
+
+    They are loaded where that takes less time than it saves, and compiled in the background where
+    it will: this fit is numpy's then.
+
+    Args:
+        work: multiply-adds of one product with all rows, n d q.
+        threads: 0 for all cores.
+    """
+    if not ready(PASSES) and work >= LOADING_PAYS and installed():
+        with contextlib.suppress(DeviceError, OSError):
+            if (_cache() / f"{PASSES}.done").exists():
+                load_passes()
+            elif work >= COMPILING_PAYS:
+                prepare()
+    return load_passes()(threads or cores()) if ready(PASSES) else None
+
+
+def _load(part: str, get: Callable[[], Any]) -> Any:
     with _lock:
-        if dtype in _loaded:
-            return _loaded[dtype]
+        if part in _loaded:
+            return _loaded[part]
         os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache()))
         try:
-            from softmax_gui.core.kernel_products import scratch  # noqa: PLC0415 - takes 0.14 s
-            from softmax_gui.core.kernels import evaluate, train_steps  # noqa: PLC0415
-
-            loop = Loop(train_steps, evaluate, scratch)
-            _try(loop, np.dtype(dtype))
+            found = get()
         except Exception as error:  # a compiler fails in many ways
             text = tr("The compiled loop can't be used ({error}).")
             reason = str(error).strip().split("\n")[0] or type(error).__name__
             raise DeviceError(text.format(error=reason)) from error
-        _loaded[dtype] = loop
-        return loop
+        _loaded[part] = found
+        return found
+
+
+def _load_loop(dtype: np.dtype[Any]) -> Loop:
+    from softmax_gui.core.kernel_products import scratch  # noqa: PLC0415 - takes 0.14 s
+    from softmax_gui.core.kernels import evaluate, train_steps  # noqa: PLC0415
+
+    loop = Loop(train_steps, evaluate, scratch)
+    _try(loop, dtype)
+    return loop
+
+
+def _load_passes() -> type[Passes]:
+    from softmax_gui.core.compiled_blocks import Passes  # noqa: PLC0415 - imports numba
+
+    for dtype in DTYPES:
+        X, theta = np.ones((2, 2), dtype), np.zeros((3, 2))
+        objective = DenseObjective(X, np.array([0, 1]), 2, passes=Passes())
+        finish(objective.value_and_gradient(theta))
+        finish(objective.curvature_product(theta))
+    return Passes
 
 
 def _prepare() -> None:
     cache = _cache()
-    for dtype in DTYPES:
+    for part in PARTS:
         # Where no process can be started or a folder be looked into, this one compiles; what is
         # wrong with the loop is said when somebody asks for it.
         with contextlib.suppress(OSError):
-            done = cache / f"{dtype}.done"
+            done = cache / f"{part}.done"
             here = done.exists() or getattr(sys, "frozen", False)
-            if not here and _compile_elsewhere(cache, dtype):
+            if not here and _compile_elsewhere(cache, part):
                 done.touch()
         with contextlib.suppress(DeviceError):
-            load(dtype)
+            load_part(part)
 
 
-def _compile_elsewhere(cache: Path, dtype: str) -> bool:
+def _compile_elsewhere(cache: Path, part: str) -> bool:
     """Lets a process of its own compile into `cache`, and waits; False if it was ended early."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
-    code = f"from softmax_gui.training import compiling; compiling.load({dtype!r})"
+    code = f"from softmax_gui.training import compiling; compiling.load_part({part!r})"
     command = [sys.executable, "-P", "-c", code]  # -P: nothing from the working folder
     quiet = subprocess.DEVNULL
     child = subprocess.Popen(command, env=environment, stdin=quiet, stdout=quiet, stderr=quiet)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
@@ -96,6 +97,13 @@ def backend(device: Device, dtype: str) -> Backend:
     if device.kind == "numpy":
         return NumpyBackend(dtype)
     return TorchBackend(device.kind, dtype)
+
+
+def cores() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def import_torch() -> Any:

@@ -13,6 +13,7 @@ from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import (
     DEVICE_ERRORS,
     Device,
+    NumpyBackend,
     TorchBackend,
     backend,
     choose,
@@ -62,12 +63,17 @@ def numpy_engine(
 def can_be_faster(device: Device, config: TrainConfig) -> bool:
     """Whether a run that has not begun would now get the compiled loop instead."""
     automatic = config.device == "auto" and device.kind == "numpy"
-    return automatic and _compiles(config) and compiling.ready(config.dtype)
+    return automatic and _compiles(config) and compiling.ready(compiled_part(config))
+
+
+def compiled_part(config: TrainConfig) -> str:
+    """Which of compiling.PARTS a run needs."""
+    return config.dtype if config.solver == "minibatch" else compiling.PASSES
 
 
 def _compiles(config: TrainConfig) -> bool:
-    """Whether the compiled loop can do it: minibatches of a dense layer."""
-    return config.solver == "minibatch" and config.phm_order == 0
+    """Whether the compiled loops can do it: a dense layer."""
+    return config.phm_order == 0
 
 
 def _wanted(split: Split | StoredSplit, config: TrainConfig) -> tuple[Device, Engine]:
@@ -105,8 +111,12 @@ def _compiled(
     device = Device("compiled", N_("CPU (compiled)"), reason)
     if isinstance(split, StoredSplit):
         return device, stored_engine(split, config, device)
-    engine = compiled.CompiledEngine(split, config)
-    return replace(device, threads=engine.threads), engine
+    if config.solver != "minibatch":
+        passes = compiled.solver_passes(split, config)
+        engine = SolverEngine(split, NumpyBackend(config.dtype), config, passes)
+        return replace(device, threads=passes.threads), engine
+    loop = compiled.CompiledEngine(split, config)
+    return replace(device, threads=loop.threads), loop
 
 
 def _plain(split: Split | StoredSplit, config: TrainConfig, device: Device) -> Engine:

@@ -28,6 +28,7 @@ from softmax_gui.training.course import (
 )
 from softmax_gui.training.devices import DeviceError
 from softmax_gui.training.distributed import Ranks
+from softmax_gui.training.engines import compiled_part
 from softmax_gui.training.session import TrainingSession
 from softmax_gui.training.snapshot import Snapshot
 from softmax_gui.training.watch import TrainingDiverged
@@ -37,6 +38,7 @@ from softmax_gui.training.watch import TrainingDiverged
 # compile it, which is done once on a machine.
 SAVED_STEP_S, SAVED_FLOP_S = 50e-6, 1 / 40e9
 COMPILED_PAYS_S = 10.0
+SOLVER_PASSES = 50  # over the rows, some
 _MAY_COMPILE = ("auto", "compiled")
 LONG_S = 2.0  # after which somebody who waits is told why
 
@@ -153,7 +155,7 @@ def train(
     if plan.patience and not split.validation.n:
         raise ValueError(tr("Early stopping needs rows to validate with, and there are none."))
     if ranks is None and _wants_compiled(split, config, plan, resume):
-        _load_compiled(config.dtype, say, stopped)
+        _load_compiled(compiled_part(config), say, stopped)
     if resume is not None:
         session = TrainingSession.resume(split, resume.session, ranks)
         if session.epoch >= plan.epochs:
@@ -184,23 +186,25 @@ def _wants_compiled(
     """
     if resume is not None and resume.session.device is not None:
         return resume.session.device.kind == "compiled"
-    if config.solver != "minibatch" or config.phm_order or config.device not in _MAY_COMPILE:
+    if config.phm_order or config.device not in _MAY_COMPILE:
         return False
     n, weights = split.train.n, split.dataset.d * split.dataset.q
-    steps = plan.epochs * math.ceil(n / config.batch_size)
-    flop = 4.0 * min(config.batch_size, n) * weights
+    steps, rows = plan.epochs * math.ceil(n / config.batch_size), min(config.batch_size, n)
+    if config.solver != "minibatch":
+        steps, rows = SOLVER_PASSES, n
+    flop = 4.0 * rows * weights
     saved_s = steps * (SAVED_STEP_S + flop * SAVED_FLOP_S)
     return config.device == "compiled" or saved_s >= COMPILED_PAYS_S
 
 
-def _load_compiled(dtype: str, say: Callable[[str], None], stopped: Callable[[], bool]) -> None:
+def _load_compiled(part: str, say: Callable[[str], None], stopped: Callable[[], bool]) -> None:
     """Makes the compiled loop ready; without a compiler the session says what it does instead."""
 
     def load() -> None:
         with contextlib.suppress(DeviceError):
-            compiling.load(dtype)
+            compiling.load_part(part)
 
-    if compiling.ready(dtype):
+    if compiling.ready(part):
         return
     # On a thread of its own, so that a wish to stop is heard: the first time takes half a minute.
     thread = threading.Thread(target=load, name="compiling", daemon=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from softmax_gui.training.devices import Backend
 from softmax_gui.training.engine import Engine, ParameterState, Progress
 from softmax_gui.training.gpu_objective import TorchObjective
 
+if TYPE_CHECKING:
+    from softmax_gui.core.compiled_blocks import Passes
+
 Work = Generator[Iterate | None, None, Certificate]
 
 _COUNTS = "counts"  # the slot of the solver's iterations and passes
@@ -32,13 +35,21 @@ _COUNTS = "counts"  # the slot of the solver's iterations and passes
 class SolverEngine(Engine):
     """Minimises the penalised mean loss of all training rows; `finished` when it has.
 
+    Args:
+        split: the data.
+        backend: where they are to be.
+        config: the settings.
+        passes: the compiled ones, in main memory alone; None for the backend's own.
+
     Attributes:
         choice: which solver, and why.
     """
 
-    def __init__(self, split: Split, backend: Backend, config: TrainConfig) -> None:
+    def __init__(
+        self, split: Split, backend: Backend, config: TrainConfig, passes: Passes | None = None
+    ) -> None:
         super().__init__(split, backend, config)
-        data = split.dataset
+        data, self._passes = split.dataset, passes
         self.choice = self._chosen(split.train.n, data.d, data.q, config)
         self._objective = self._make_objective(data.q, config)
 
@@ -101,8 +112,10 @@ class SolverEngine(Engine):
 
     def _make_objective(self, q: int, config: TrainConfig) -> Objective:
         """F of the training rows where they are."""
-        F = DenseObjective if isinstance(self._train.X, np.ndarray) else TorchObjective
-        return F(*self._terms(q, config))
+        X, targets, _, decay, weights, smoothing = self._terms(q, config)
+        if isinstance(X, np.ndarray):
+            return DenseObjective(X, targets, q, decay, weights, smoothing, passes=self._passes)
+        return TorchObjective(X, targets, q, decay, weights, smoothing)
 
     def _terms(self, q: int, config: TrainConfig) -> tuple[Any, ...]:
         """What an objective is made of: X, targets, q, weight decay, weights, smoothing."""

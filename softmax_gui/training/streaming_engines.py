@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from softmax_gui.training.compiled import CompiledEngine, cores, threads_for
-from softmax_gui.training.devices import Backend, Device, NumpyBackend, backend
+from softmax_gui.training.compiled import CompiledEngine, solver_passes, threads_for
+from softmax_gui.training.devices import Backend, Device, NumpyBackend, backend, cores
 from softmax_gui.training.engine import Engine, Progress, Rows
 from softmax_gui.training.phm import PhmEngine
 from softmax_gui.training.solving import SolverEngine
@@ -22,6 +22,7 @@ from softmax_gui.training.streaming_objective import StoredObjective
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from softmax_gui.core.compiled_blocks import Passes
     from softmax_gui.core.objective import Objective
     from softmax_gui.data.dataset import Split
     from softmax_gui.data.stored_split import StoredSplit
@@ -103,9 +104,15 @@ class HeldPhmEngine(HeldEngine, PhmEngine):
 class StoredSolverEngine(SolverEngine):
     """SolverEngine whose passes read the rows from disk, on the CPU."""
 
-    def __init__(self, split: StoredSplit, backend: Backend, config: TrainConfig) -> None:
+    def __init__(
+        self,
+        split: StoredSplit,
+        backend: Backend,
+        config: TrainConfig,
+        passes: Passes | None = None,
+    ) -> None:
         self._stored = split
-        super().__init__(split.in_memory(), backend, config)
+        super().__init__(split.in_memory(), backend, config, passes)
         data, self.n = split.dataset, split.train.n
         self.choice = self._chosen(self.n, data.d, data.q, config)
 
@@ -115,6 +122,7 @@ class StoredSolverEngine(SolverEngine):
         return StoredObjective(
             self._stored.numbers(config.dtype), train.labels, q, config.weight_decay,
             config.label_smoothing, class_weights(train, q, config.class_weight),
+            passes=self._passes,
         )  # fmt: skip
 
 
@@ -124,11 +132,12 @@ def stored_engine(split: StoredSplit, config: TrainConfig, device: Device) -> En
     Raises:
         DeviceError: it can't be used.
     """
-    small = split.in_memory()
-    if device.kind == "compiled":
-        return StreamingEngine(split, HeldCompiledEngine(small, config), config)
+    small, compiled = split.in_memory(), device.kind == "compiled"
     if config.solver != "minibatch":
-        return StoredSolverEngine(split, NumpyBackend(config.dtype), config)
+        passes = solver_passes(split, config) if compiled else None
+        return StoredSolverEngine(split, NumpyBackend(config.dtype), config, passes)
+    if compiled:
+        return StreamingEngine(split, HeldCompiledEngine(small, config), config)
     place = backend(device, config.dtype)
     held = HeldPhmEngine if config.phm_order else HeldEngine
     return StreamingEngine(split, held(small, place, config), config)

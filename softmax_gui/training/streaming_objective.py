@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from softmax_gui.core.compiled_blocks import Passes
+
 KEPT_BYTES = 1 << 29  # of P up to which it is kept between two passes
 
 
@@ -38,6 +40,7 @@ class StoredObjective(DenseObjective):
         class_weights: (q,), each positive; a row counts as its class does; None for 1 each.
         total: sums a float64 array over ranks, each of which reads rows of its own.
         block_bytes: of a block as it is computed on; three of them are in memory.
+        passes: the compiled ones; None for numpy's.
     """
 
     def __init__(
@@ -50,12 +53,13 @@ class StoredObjective(DenseObjective):
         class_weights: Floats | None = None,
         total: Callable[[Floats], Floats] = identity,
         block_bytes: int = BLOCK_BYTES,
+        passes: Passes | None = None,
     ) -> None:
         # Not DenseObjective's, which cuts X in memory: X is a table of no rows here.
         self.n, self.d = numbers.rows.shape
         self.dtype, self.X = numbers.dtype, np.empty((0, self.d), numbers.dtype)
         self.q, self.weight_decay, self.label_smoothing = q, weight_decay, label_smoothing
-        self.targets, self.sample_weight = labels, None
+        self.targets, self.sample_weight, self._passes = labels, None, passes
         self._numbers, self._class_weights, self._block_bytes = numbers, class_weights, block_bytes
         self._layout = Layout.of(self.n, self.d * numbers.dtype.itemsize, block_bytes)
         self._step, self._total = block_rows(q), total
@@ -100,7 +104,7 @@ class StoredObjective(DenseObjective):
     def _block(self, rows: _Rows) -> Block:
         labels = self.targets[rows.start : rows.stop].astype(np.int64)
         weights = self._weights(labels)
-        block = Block(rows, labels, None, weights, self.label_smoothing, self.dtype)
+        block = self._make_block(rows, labels, None, weights)
         if self._kept:
             block.P = self._P[rows.start * self.q : rows.stop * self.q].reshape(self.q, len(rows))
         return block
@@ -133,7 +137,7 @@ class StoredObjective(DenseObjective):
         numbers = Numbers(self._numbers.rows, dtype, self._numbers.scaling)
         return (
             numbers, self.targets, self.q, self.weight_decay, self.label_smoothing,
-            self._class_weights, self._total, self._block_bytes,
+            self._class_weights, self._total, self._block_bytes, self._passes,
         )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from softmax_gui.training import compiling
-from softmax_gui.training.config import DTYPES
+from softmax_gui.training.compiling import PARTS, PASSES
 from softmax_gui.training.devices import DeviceError
 
 pytestmark = [pytest.mark.usefixtures("loop_compiled"), pytest.mark.timeout(func_only=True)]
@@ -60,13 +60,13 @@ def prepared() -> None:
 
 
 def all_ready() -> list[bool]:
-    return [compiling.ready(dtype) for dtype in DTYPES]
+    return [compiling.ready(part) for part in PARTS]
 
 
 def test_that_load_gives_the_loop_and_what_makes_its_scratch_once_for_all() -> None:
-    assert all_ready() == [False, False]
+    assert all_ready() == [False, False, False]
     loop = compiling.load("float32")
-    assert all_ready() == [False, True]
+    assert all_ready() == [False, True, False]
     assert compiling.load("float32") is loop
     assert loop.scratch(3, 2, np.dtype("float32"))[0].dtype == np.float32
 
@@ -77,10 +77,10 @@ def test_that_a_process_of_its_own_compiles_each_type_and_the_thread_then_loads(
     as_at_first.mkdir()
     started = Started(monkeypatch)
     prepared()
-    assert all_ready() == [True, True]
-    assert [command[0] for command in started.commands] == [sys.executable] * len(DTYPES)
-    for dtype, command in zip(DTYPES, started.commands, strict=True):
-        assert f"load({dtype!r})" in command[-1]
+    assert all_ready() == [True, True, True]
+    assert [command[0] for command in started.commands] == [sys.executable] * len(PARTS)
+    for part, command in zip(PARTS, started.commands, strict=True):
+        assert f"load_part({part!r})" in command[-1]
     assert {env["NUMBA_CACHE_DIR"] for env in started.environments} == {str(as_at_first)}
     assert compiling.prepare() is None
 
@@ -91,12 +91,12 @@ def test_that_what_was_compiled_once_starts_no_process_again(
     as_at_first.mkdir()
     first = Started(monkeypatch)
     prepared()
-    assert len(first.commands) == len(DTYPES)
+    assert len(first.commands) == len(PARTS)
     monkeypatch.setattr(compiling, "_loaded", {})
     again = Started(monkeypatch)
     prepared()
     assert again.commands == []
-    assert all_ready() == [True, True]
+    assert all_ready() == [True, True, True]
 
 
 def test_that_a_process_ended_before_it_had_compiled_is_started_again_next_time(
@@ -109,7 +109,7 @@ def test_that_a_process_ended_before_it_had_compiled_is_started_again_next_time(
     monkeypatch.setattr(compiling, "_loaded", {})
     again = Started(monkeypatch)
     prepared()
-    assert len(again.commands) == len(DTYPES)
+    assert len(again.commands) == len(PARTS)
 
 
 def test_that_the_process_really_compiles_and_ends_well(
@@ -138,7 +138,7 @@ def test_that_where_no_process_can_be_started_the_thread_loads_all_the_same(
 
     monkeypatch.setattr(subprocess, "Popen", refused)
     prepared()
-    assert all_ready() == [True, True]
+    assert all_ready() == [True, True, True]
 
 
 def test_that_a_frozen_app_compiles_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def test_that_a_frozen_app_compiles_by_itself(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     prepared()
     assert started.commands == []
-    assert all_ready() == [True, True]
+    assert all_ready() == [True, True, True]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_that_preparing_says_nothing_of_a_compiler_that_fails(
     Started(monkeypatch)
     monkeypatch.setattr(compiling, "_try", fails)
     prepared()
-    assert all_ready() == [False, False]
+    assert all_ready() == [False, False, False]
 
 
 def test_that_without_a_compiler_there_is_nothing_to_prepare(
@@ -187,6 +187,43 @@ def test_that_without_a_compiler_there_is_nothing_to_prepare(
 ) -> None:
     monkeypatch.setattr(compiling, "installed", lambda: False)
     assert compiling.prepare() is None
+
+
+def test_that_a_small_fit_waits_for_nothing_and_a_large_one_loads_what_is_compiled(
+    as_at_first: Path,
+) -> None:
+    as_at_first.mkdir()
+    assert compiling.passes(compiling.LOADING_PAYS) is None  # not compiled yet
+    (as_at_first / f"{PASSES}.done").touch()
+    assert compiling.passes(compiling.LOADING_PAYS - 1) is None
+    found = compiling.passes(compiling.LOADING_PAYS, threads=3)
+    assert found is not None
+    assert found.threads == 3
+    assert compiling.passes(1.0) is not None  # now that they are here
+
+
+def test_that_a_very_large_fit_has_the_passes_compiled_for_the_next_one(
+    monkeypatch: pytest.MonkeyPatch, as_at_first: Path
+) -> None:
+    as_at_first.mkdir()
+    begun: list[str] = []
+    monkeypatch.setattr(compiling, "prepare", lambda: begun.append("prepared"))
+    assert compiling.passes(compiling.COMPILING_PAYS - 1) is None
+    assert begun == []
+    assert compiling.passes(compiling.COMPILING_PAYS) is None
+    assert begun == ["prepared"]
+
+
+def test_that_passes_that_fail_leave_a_fit_to_numpy(
+    monkeypatch: pytest.MonkeyPatch, as_at_first: Path
+) -> None:
+    def fails() -> None:
+        raise ValueError("no such register")
+
+    as_at_first.mkdir()
+    (as_at_first / f"{PASSES}.done").touch()
+    monkeypatch.setattr(compiling, "_load_passes", fails)
+    assert compiling.passes(compiling.COMPILING_PAYS) is None
 
 
 def test_that_every_version_of_the_source_has_a_cache_of_its_own(

@@ -175,7 +175,7 @@ def test_that_a_long_run_without_numba_goes_on_with_numpy_and_says_nothing(
     not_loaded: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "numba", None)
-    for name in ("kernels", "kernel_products", "kernel_softmax", "simd"):
+    for name in ("kernels", "kernel_products", "kernel_softmax", "pass_kernels", "simd"):
         monkeypatch.delitem(sys.modules, f"softmax_gui.core.{name}", raising=False)
     said: list[str] = []
     begun: list[Snapshot] = []

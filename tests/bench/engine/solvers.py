@@ -107,15 +107,18 @@ def _search(way: Way, above: Callable[[Solutions], float], say: Say) -> tuple[fl
 def _product(X: np.ndarray, labels: np.ndarray, options: dict[str, Any]) -> Way:
     """As a user calls it: one setting, which has to do."""
     q, decays = int(labels.max()) + 1, options["decays"]
+    compiling: Any = import_module("softmax_gui.training.compiling")
+    passes = compiling.load_passes()(options["threads"])
 
     def one(_: float) -> Solutions:
         find: Any = import_module("softmax_gui.core.optimum").find_optimum
-        found = find(X, labels, q, weight_decay=decays[0], tolerance=GOAL)
+        found = find(X, labels, q, weight_decay=decays[0], tolerance=GOAL,
+                     passes=passes)  # fmt: skip
         return [(found.W, found.b)]
 
     def path(_: float) -> Solutions:
         decay_path: Any = import_module("softmax_gui.core.path").decay_path
-        return [(found.W, found.b) for found in decay_path(X, labels, q, decays)]
+        return [(found.W, found.b) for found in decay_path(X, labels, q, decays, passes=passes)]
 
     return Way(one if len(decays) == 1 else path, [0.0], lambda _: f"tolerance {GOAL:g}")
 
