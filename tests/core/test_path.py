@@ -5,8 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
+from softmax_gui.core.objective import DenseObjective, finish
 from softmax_gui.core.optimum import find_optimum
-from softmax_gui.core.path import decay_path, path_steps
+from softmax_gui.core.path import _start, decay_path, path_steps
+from softmax_gui.core.solvers import Iterate
 from tests.core.problems import drawn, lowest, one_hot
 
 X, LABELS = drawn(300, 5, 3)
@@ -67,3 +69,16 @@ def test_that_decays_must_descend(decays: list[float]) -> None:
 def test_that_a_negative_decay_is_refused() -> None:
     with pytest.raises(ValueError, match="not negative"):
         decay_path(X, LABELS, 3, [1.0, -1.0])
+
+
+def test_that_what_l_bfgs_remembers_is_told_of_the_next_decay() -> None:
+    theta = np.random.default_rng(4).normal(size=(X.shape[1] + 1, 3))
+    there = theta + 0.1 * np.random.default_rng(5).normal(size=theta.shape)
+    before, after = (DenseObjective(X, LABELS, 3, decay) for decay in (1.0, 0.1))
+    change = [finish(F.value_and_gradient(t))[1] for F in (before, after) for t in (theta, there)]
+    memory = {"steps": (there - theta)[None], "changes": (change[1] - change[0])[None]}
+    at = Iterate(theta, 0.0, 0.0, 3, 5, memory)
+    start = _start(there, at, 0.1 - 1.0)
+    np.testing.assert_allclose(start.state["changes"][0], change[3] - change[2], atol=1e-12)
+    np.testing.assert_array_equal(start.theta, there)
+    assert (start.iteration, start.passes) == (0, 0)

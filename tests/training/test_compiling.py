@@ -178,6 +178,7 @@ def test_that_preparing_says_nothing_of_a_compiler_that_fails(
     as_at_first.mkdir()
     Started(monkeypatch)
     monkeypatch.setattr(compiling, "_try", fails)
+    monkeypatch.setattr(compiling, "_load_passes", fails)
     prepared()
     assert all_ready() == [False, False, False]
 

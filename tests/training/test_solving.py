@@ -12,6 +12,7 @@ from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.session import TrainingSession
 from tests.training.worlds import blobs, measured, soft_blobs
 
+pytestmark = [pytest.mark.usefixtures("loop_compiled"), pytest.mark.timeout(func_only=True)]
 CONFIG = TrainConfig(solver="newton-cg", weight_decay=1e-2, device="numpy")
 
 
@@ -21,15 +22,15 @@ def ended(session: TrainingSession) -> bool:
 
 
 @pytest.mark.parametrize("solver", ["auto", "newton-cg", "lbfgs"])
-@pytest.mark.parametrize("device", ["numpy", "cpu"])
+@pytest.mark.parametrize("device", ["numpy", "compiled", "cpu"])
 def test_that_a_session_ends_at_the_optimum(solver: str, device: str) -> None:
-    if device == "cpu":
-        pytest.importorskip("torch")
+    pytest.importorskip({"cpu": "torch", "compiled": "numba"}.get(device, "numpy"))
     split = blobs()
     session = TrainingSession(split, replace(CONFIG, solver=solver, device=device))
     session.advance(epochs=10_000)
     best = find_optimum(split.train.X, split.train.labels, 3, weight_decay=1e-2, tolerance=1e-10)
     now = session.snapshot()
+    assert now.device.kind == device
     assert now.finished
     assert now.certificate is not None
     assert now.certificate.verdict == "optimum"
@@ -48,9 +49,10 @@ def test_that_slices_of_no_time_change_nothing() -> None:
 
 
 @pytest.mark.parametrize("solver", ["newton-cg", "lbfgs"])
+@pytest.mark.parametrize("device", ["numpy", "compiled"])
 @pytest.mark.parametrize("cut", [1, 2, 4])
-def test_that_a_resumed_solver_goes_on_bit_by_bit(solver: str, cut: int) -> None:
-    config = replace(CONFIG, solver=solver)
+def test_that_a_resumed_solver_goes_on_bit_by_bit(solver: str, cut: int, device: str) -> None:
+    config = replace(CONFIG, solver=solver, device=device)
     whole, first = (TrainingSession(blobs(), config) for _ in range(2))
     whole.advance(epochs=10_000)
     first.advance(steps=cut)
@@ -59,6 +61,7 @@ def test_that_a_resumed_solver_goes_on_bit_by_bit(solver: str, cut: int) -> None
     assert resumed.snapshot().model.W.tobytes() == whole.snapshot().model.W.tobytes()
     assert resumed.snapshot().step == whole.snapshot().step
     assert resumed.snapshot().certificate == whole.snapshot().certificate
+    assert resumed.snapshot().device.kind == device
 
 
 def test_that_another_weight_decay_is_another_optimum_from_the_weights_at_hand() -> None:
