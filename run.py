@@ -220,9 +220,9 @@ def install(wanted: set[str]) -> None:
         torch = gpu_build(torch[0])
     elif torch:
         torch = cpu_build(torch[0])
-    optional = [*extras["fast"], *torch]
+    optional = [*extras["fast"], *extras["pictures"], *extras["onnx"], *torch]
     code, output = pip_install(required + optional)
-    for name in ("torch", "numba"):  # a new Python is out before they are built for it
+    for name in ("torch", "numba", "onnx"):  # a new Python is out before they are built for it
         if code and f"No matching distribution found for {name}" in output:
             say(f"{name} is left out: pip finds no build of it for this Python.")
             optional = [other for other in optional if not other.startswith(name)]

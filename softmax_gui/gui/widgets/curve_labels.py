@@ -48,7 +48,7 @@ class EndLabels:
     def width(font: QFont, names: list[str], references: list[str]) -> int:
         """Pixels the column wants: as wide as the widest value a curve will likely have."""
         metrics = QFontMetrics(theme.tabular(font))
-        value = metrics.horizontalAdvance(" 0.00000")
+        value = metrics.horizontalAdvance(" 0.0001234")  # the longest there is of four digits
         texts = [metrics.horizontalAdvance(name) + value for name in names]
         texts += [metrics.horizontalAdvance(text) for text in references]
         return max(texts, default=0) + _SAMPLE + 3 * GAP
