@@ -2,7 +2,10 @@
 
 The features' means and the Gram matrix are computed once; a decay costs one more d x d factor.
 Between decays that fall by a constant factor theta moves nearly as far each time, so the start is
-theta + (theta - the one before), and two Newton steps or three remain.
+theta + (theta - the one before), and two Newton steps or three remain. L-BFGS also keeps its pairs
+of steps and changes of the gradient: under another decay a change differs by (the difference of the
+decays) times the step in W, exactly. On 20,000 x 512 x 10, correlated, that took 145 passes instead
+of 212 for 16 decays.
 
 One run for all decays at once, W (d, 16 q) with one product X [W_1, ..., W_16] a pass, was looked
 at too. Such a pass has 16 curvature products 2 to 2.4 times faster (on digits 0.8 ms instead of
