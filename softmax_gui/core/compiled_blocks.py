@@ -122,16 +122,21 @@ class CompiledBlock(Block):
     def softmax(self, parameters: Parameters, scratch: Scratch, out: Array) -> float:
         """As Block.softmax."""
         del scratch  # each member has its own
-        losses, _ = self._softmax(parameters, out, with_gradient=False)
-        return losses
+        return self._softmax(parameters, out, (True, False))[0]
 
     def softmax_and_gradient(
         self, parameters: Parameters, scratch: Scratch, out: Array
     ) -> tuple[float, Array, Floats]:
         """As Block.softmax_and_gradient, in one pass over X."""
         del scratch  # each member has its own
-        loss, members = self._softmax(parameters, out, with_gradient=True)
+        loss, members = self._softmax(parameters, out, (True, True))
         return loss, *_summed(members)
+
+    def gradient(self, P: Array, scratch: Scratch) -> tuple[Array, Floats]:
+        """As Block.gradient."""
+        del scratch  # each member has its own
+        unused = Parameters.of(np.zeros((1, 0)), self._dtype)
+        return _summed(self._softmax(unused, P, (False, True))[1])
 
     def curvature(self, P: Array, direction: Parameters, scratch: Scratch) -> tuple[Array, Floats]:
         """As Block.curvature."""
@@ -147,7 +152,7 @@ class CompiledBlock(Block):
         return _summed(self._shared(len(P), X, work)[1])
 
     def _softmax(
-        self, parameters: Parameters, out: Array, with_gradient: bool
+        self, parameters: Parameters, P: Array, parts: tuple[bool, bool]
     ) -> tuple[float, list[Member]]:
         (X, *data), order = self._data(), self._order
 
@@ -155,12 +160,12 @@ class CompiledBlock(Block):
             loss = 0.0
             for part, rows in member.pieces(X, first, last):
                 loss += softmax_pass(
-                    (part, *data), order, rows, parameters.rows, self._eps, out, member.scratch,
-                    member.sums, with_gradient,
+                    (part, *data), order, rows, parameters.rows, self._eps, P, member.scratch,
+                    member.sums, parts,
                 )  # fmt: skip
             return loss
 
-        losses, members = self._shared(len(out), X, work)
+        losses, members = self._shared(len(P), X, work)
         return sum(losses), members
 
     def _shared(

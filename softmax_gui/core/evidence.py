@@ -34,6 +34,9 @@ class Evidence:
         """F in nats and its gradient."""
         raise NotImplementedError
 
+    def _gradient_at(self, theta: Floats) -> Work[Floats]:
+        raise NotImplementedError
+
     def _mean(self, sums: Floats) -> Floats:
         raise NotImplementedError
 
@@ -53,11 +56,14 @@ class Evidence:
         for block in self._blocks:
             loss += block.softmax(parameters, self._scratch, self._place(block))
             yield
-        W, there = theta[:-1], theta.copy()
+        W, there, gained = theta[:-1], theta.copy(), 0.0
         loss = float(self._mean(np.array([loss]))[0])
         loss += 0.5 * self.weight_decay * float(np.vdot(W, W))
+        if not self._kept:
+            value, gradient = yield from self.value_and_gradient(there)
+            return loss, there, value, gradient
         before = np.inf
-        for _ in range(BIAS_STEPS if self._kept else 0):
+        for _ in range(BIAS_STEPS):
             slope, curvature = yield from self._bias_model(targets)
             left = float(np.abs(slope).max())
             if left < BIAS_SLOPE or left > 0.2 * before:  # rounding has the word
@@ -66,12 +72,14 @@ class Evidence:
             change = -np.linalg.pinv(curvature, rcond=1e-13, hermitian=True) @ slope
             if not np.abs(change).max() < 1.0:  # not Newton's region: the bound will tell
                 break
+            logs = 0.0
             for block in self._blocks:
-                block.shift(block.P, change)
+                logs += block.shift(block.P, change)
                 yield
             there[-1] += change
-        value, gradient = yield from self.value_and_gradient(there)
-        return loss, there, value, gradient
+            gained += float(targets @ change) - float(self._mean(np.array([logs]))[0])
+        gradient = yield from self._gradient_at(there)
+        return loss, there, loss - gained, gradient
 
     def _bias_model(self, targets: Floats) -> Work[tuple[Floats, Floats]]:
         """The gradient (q,) and the Hessian (q, q) of F in the bias, from P alone."""

@@ -203,20 +203,26 @@ def logits_of_few(
     """
     q, d = W.shape
     lanes = LANES_32 if W.itemsize == 4 else LANES_64
-    for i in range(rows):
-        row = order[place + i]
-        for j in range(d):
-            few[j, i] = X[row, j]
-    width = _whole_vectors(rows, lanes)
-    for i in range(rows, width):
-        for j in range(d):
-            few[j, i] = few.dtype.type(0)
-    k = 0
+    gather(X, order, place, rows, few)
+    width, k = _whole_vectors(rows, lanes), 0
     for tiles in range((q + CLASSES - 1) // CLASSES, 0, -1):
         classes = (q - k + tiles - 1) // tiles
         for i in range(0, width, lanes):
             _narrow_tile(classes, few, every, 0, d, W, k, P, i, False)
         k += classes
+
+
+@compiled
+def gather(X: Array, order: Whole, place: int, rows: int, few: Array) -> None:
+    """few[j, i] = X[order[place + i], j], zeros up to whole vectors."""
+    lanes = LANES_32 if few.itemsize == 4 else LANES_64
+    for i in range(rows):
+        row = order[place + i]
+        for j in range(len(few)):
+            few[j, i] = X[row, j]
+    for i in range(rows, _whole_vectors(rows, lanes)):
+        for j in range(len(few)):
+            few[j, i] = few.dtype.type(0)
 
 
 @compiled

@@ -104,6 +104,16 @@ class DenseObjective(Evidence):
         gradient[:-1] += self.weight_decay * W
         return float(mean[-1]) + 0.5 * self.weight_decay * float(np.vdot(W, W)), gradient
 
+    def _gradient_at(self, theta: Floats) -> Work[Floats]:
+        """The gradient at theta, whose probabilities the blocks keep."""
+        self._theta, sums = theta, self._zeros()
+        for block in self._blocks:
+            self._add(sums, *block.gradient(block.P, self._scratch))
+            yield
+        gradient = np.ascontiguousarray(self._mean(sums).T)
+        gradient[:-1] += self.weight_decay * theta[:-1]
+        return gradient
+
     def curvature_product(self, V: Floats) -> Work[Floats]:
         """H V at the theta of the last `value_and_gradient`, (d + 1, q), in one pass."""
         direction, sums = Parameters.of(V, self.dtype), self._zeros()

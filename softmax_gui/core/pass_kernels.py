@@ -14,6 +14,7 @@ from softmax_gui.core.kernel_products import (
     add_gradient,
     add_gradient_of_few,
     compiled,
+    gather,
     logits,
     logits_of_few,
 )
@@ -30,9 +31,9 @@ def softmax_pass(
     P: Array,
     scratch: tuple[Array, ...],
     sums: tuple[Array, Array],
-    with_gradient: bool,
+    parts: tuple[bool, bool],
 ) -> float:
-    """Writes P of some rows of a block and, if asked, their part of the sum of gradients.
+    """Writes P of some rows of a block, or reads it, and their part of the sum of gradients.
 
     Args:
         data: X C-ordered, in the type of all numbers below, and of the whole block labels (rows,),
@@ -43,25 +44,34 @@ def softmax_pass(
             begins with, and whether `sums` are added to.
         parameters: W (q, d) and b (q,).
         smoothing: eps of hard labels.
-        P: (q, rows) of the whole block, its columns of these rows written.
+        P: (q, rows) of the whole block.
         scratch: of one thread, kernel_products.scratch.
-        sums: sum_i s_i (p_i - y_i) x_i' (q, d) and the same of x_i = 1 (q,), written.
-        with_gradient: whether they are.
+        sums: sum_i s_i (p_i - y_i) x_i' (q, d) and the same of x_i = 1 (q,).
+        parts: whether P is written, else it is taken as it is; and whether the sums are.
 
     Returns:
-        The sum of the rows' losses in nats.
+        The sum of the rows' losses in nats, where P is written.
     """
     (first, last, base, more), (W, b) = rows, parameters
     X, Z, totals = data[0], scratch[0], scratch[2]
-    loss = 0.0
+    loss, one = 0.0, Z.dtype.type(1)
     for start in range(first, last, Z.shape[1]):
         block = min(Z.shape[1], last - start)
-        _logits(X, order, start - base, block, W, scratch)
-        loss += exponentials(data, order, start, block, b, smoothing, scratch)[0]
-        for k in range(len(b)):
+        if parts[0]:
+            _logits(X, order, start - base, block, W, scratch)
+            loss += exponentials(data, order, start, block, b, smoothing, scratch)[0]
+            for k in range(len(P)):
+                for i in range(block):
+                    P[k, start + i] = Z[k, i] / totals[i]
+        else:
             for i in range(block):
-                P[k, start + i] = Z[k, i] / totals[i]
-        if with_gradient:
+                totals[i] = one
+            for k in range(len(P)):
+                for i in range(block):
+                    Z[k, i] = P[k, start + i]
+            if X.shape[1] <= FEW_FEATURES:
+                gather(X, order, start - base, block, scratch[3])
+        if parts[1]:
             to_gradient(data, order, start, block, smoothing, 1, Z, totals)
             _add(X, order, start - base, block, scratch, sums, more or start > first)
     return loss

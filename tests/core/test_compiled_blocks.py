@@ -51,8 +51,9 @@ def seen(problem: dict[str, Any], kinds: tuple[str, str], passes: Passes | None)
     theta, V = random.normal(size=(2, objective.d + 1, objective.q)) / np.sqrt(objective.d)
     loss, gradient = finish(objective.value_and_gradient(theta))
     product = finish(objective.curvature_product(V))
+    kept = finish(objective._gradient_at(theta))  # from the probabilities alone
     again, *_ = finish(objective.settled(theta, np.full(objective.q, 1 / objective.q)))
-    return [np.array([loss, again]), gradient, product]
+    return [np.array([loss, again]), gradient, product, kept]
 
 
 def close(found: list[Floats], expected: list[Floats], kind: str) -> None:
