@@ -16,9 +16,11 @@ from softmax_gui.training.config import (
 )
 
 MODEL = "a run folder or weights file"
-DATA = "2x2, digits, iris, or a CSV, TSV or NPZ file"
-STORED = "; or a .npy file or a folder of them, which stay on disk"
+DATA = "2x2, digits, iris, a file, or a folder of pictures"
+STORED = "; .npy files stay on disk"
 EPOCHS_TEXT = "default: 20; of a solver, as many as it needs"
+# As data/scaling.py has them: --help does without numpy.
+SCALINGS = ("auto", "none", "range", "standardise", "unit")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -42,11 +44,18 @@ def name(text: str) -> str:
 
 def weights_name(text: str) -> str:
     """A name of a weights file, with an ending that says its format."""
-    from softmax_gui.export.weights import FORMATS  # noqa: PLC0415 - only `export` needs numpy
+    from softmax_gui.export.weights import EXPORTS, ending_of  # noqa: PLC0415 - needs numpy
 
-    if Path(text).suffix.lower() not in FORMATS:
-        known = ", ".join(FORMATS)
+    if ending_of(Path(text)) not in EXPORTS:
+        known = ", ".join(EXPORTS)
         raise argparse.ArgumentTypeError(f"{text!r} ends with none of {known}")
+    return text
+
+
+def data_name(text: str) -> str:
+    """A name of a data file, with an ending that says its format."""
+    if Path(text).suffix.lower() not in {".npz", ".csv"}:
+        raise argparse.ArgumentTypeError(f"{text!r} ends with neither .npz nor .csv")
     return text
 
 
@@ -89,6 +98,53 @@ def interval(text: str) -> tuple[int, float]:
     return 0, duration(text)
 
 
+def texts(text: str) -> tuple[str, ...]:
+    """Names with commas between them; a comma in a name is doubled."""
+    mark = "\0"  # no name has it
+    names = tuple(part.replace(mark, ",") for part in text.replace(",,", mark).split(","))
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"{text!r} has an empty name")
+    return names
+
+
+def sides(text: str) -> tuple[int, int]:
+    """Height and width of a picture: 28x28."""
+    height, cross, width = text.lower().partition("x")
+    if not cross or not height.isdecimal() or not width.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 28x28 (height x width)")
+    return int(height), int(width)
+
+
+def mark(text: str) -> str:
+    """A separator, where tab has a name of its own."""
+    return {"tab": "\t", "\\t": "\t", "space": " "}.get(text, text)
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """How data are read: the fields of ReadOptions under their own names; the rest is guessed."""
+    group = parser.add_argument_group("how data are read (what is left away is guessed)")
+    for option, read, metavar, text in (
+        ("--label-column", str, "C", "its name, or its number from 1; -1 is the last"),
+        ("--target-columns", texts, "A,B,..", "columns of one-hot or soft labels"),
+        ("--group-column", str, "C", "rows of one group stay in one part"),
+        ("--split-column", str, "C", "says train, validation or test"),
+        ("--labels", name, "FILE", "labels in a file of their own, one a row"),
+        ("--delimiter", mark, "MARK", "between cells: , ; tab ..."),
+        ("--decimal", str, "MARK", "the decimal mark: . or ,"),
+        ("--encoding", str, "NAME", "utf-8, utf-16, cp949, latin-1, ..."),
+        ("--comment", str, "MARK", "begins a comment line; '' for none"),
+        ("--x-key", str, "NAME", "the array of features in an NPZ"),
+        ("--y-key", str, "NAME", "the array of labels in an NPZ"),
+        ("--picture-size", sides, "HxW", "what pictures are brought to, in pixels"),
+        ("--colour", str, "KIND", "of pictures: gray or rgb"),
+        ("--class-order", texts, "A,B,..", "all classes in the order wanted"),
+    ):
+        group.add_argument(option, type=read, metavar=metavar, help=text)
+    text = "drop, mean or refuse (default)"
+    group.add_argument("--missing", metavar="WAY", help=f"missing values: {text}")
+    group.add_argument("--no-header", action="store_true", help="the first row is data already")
+
+
 def add_train(parser: argparse.ArgumentParser) -> None:
     """The options of `train`: those of TrainConfig under their own names, and a few more.
 
@@ -125,9 +181,15 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(option, type=read, metavar=metavar, help=text)
     text = "stop N epochs (default: 10) after the best one"
     parser.add_argument("--early-stopping", type=count, nargs="?", const=10, metavar="N", help=text)
+    for option, text in (
+        ("--write-recipe", "write down what was done, so that it can be done again"),
+        ("--recipe", "do again what this file says, and compare the weights"),
+    ):
+        parser.add_argument(option, type=name, metavar="JSON", help=text)
     text = "write event files into RUN too"
     parser.add_argument("--tensorboard", action="store_true", help=text)
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    add_reading(parser)
 
 
 def _add_data(parser: argparse.ArgumentParser, stored: str = "") -> None:
@@ -138,6 +200,10 @@ def _add_data(parser: argparse.ArgumentParser, stored: str = "") -> None:
 def _add_share(parser: argparse.ArgumentParser) -> None:
     text = "of the rows, from 0 to 1 (default: 0.2; of 2x2, 0.8)"
     parser.add_argument("--validation-share", type=share, metavar="S", help=text)
+    text = "of the rows, kept aside until they are asked for (default: 0)"
+    parser.add_argument("--test-share", type=share, metavar="S", help=text)
+    text = f"of the features: {', '.join(SCALINGS)} (default: auto)"
+    parser.add_argument("--scaling", choices=SCALINGS, metavar="KIND", help=text)
 
 
 def decays(text: str) -> int | list[float]:
@@ -179,6 +245,7 @@ def add_sweep(parser: argparse.ArgumentParser) -> None:
     text = "a folder for the chosen weights and the table"
     parser.add_argument("--out", type=name, metavar="FOLDER", help=text)
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    add_reading(parser)
 
 
 def add_predict(parser: argparse.ArgumentParser) -> None:
@@ -187,12 +254,29 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     text = f"{DATA}; labels not needed"
     parser.add_argument("--data", type=name, required=True, metavar="DATA", help=text)
     parser.add_argument("--out", type=name, metavar="CSV", help="a file (default: stdout)")
+    add_reading(parser)
+
+
+def add_evaluate(parser: argparse.ArgumentParser) -> None:
+    """The options of `evaluate`."""
+    parser.add_argument("model", type=name, metavar="MODEL", help=MODEL)
+    parser.add_argument("--data", type=name, required=True, metavar="DATA", help=DATA)
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    add_reading(parser)
+
+
+def add_convert(parser: argparse.ArgumentParser) -> None:
+    """The options of `convert`."""
+    parser.add_argument("data", type=name, metavar="DATA", help=DATA)
+    text = "its ending chooses: .npz or .csv"
+    parser.add_argument("--to", type=data_name, required=True, metavar="FILE", help=text)
+    add_reading(parser)
 
 
 def add_export(parser: argparse.ArgumentParser) -> None:
     """The options of `export`."""
     parser.add_argument("model", type=name, metavar="RUN", help=MODEL)
-    text = "its ending chooses: .safetensors, .npz, .json or .csv"
+    text = "its ending chooses: .safetensors, .npz, .json, .csv, .onnx, .py or .pt.safetensors"
     parser.add_argument("--to", type=weights_name, required=True, metavar="FILE", help=text)
 
 
@@ -200,6 +284,7 @@ def add_info(parser: argparse.ArgumentParser) -> None:
     """The options of `info`."""
     parser.add_argument("file", type=name, metavar="FILE", help=f"{MODEL}; or {DATA}")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a list")
+    add_reading(parser)
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:

@@ -8,9 +8,27 @@ import sys
 from collections.abc import Callable
 
 from softmax_gui import __version__
-from softmax_gui.arguments import Parser, add_export, add_info, add_predict, add_sweep, add_train
+from softmax_gui.arguments import (
+    Parser,
+    add_convert,
+    add_evaluate,
+    add_export,
+    add_info,
+    add_predict,
+    add_sweep,
+    add_train,
+)
 from softmax_gui.commands import FAILED, INTERRUPTED
 from softmax_gui.console import drop_output, prepare_streams, say
+
+_USAGE = {
+    "predict": "MODEL --data DATA [option ...]",
+    "evaluate": "MODEL --data DATA [option ...]",
+    "export": "RUN --to FILE",
+    "info": "FILE [option ...]",
+    "convert": "DATA --to FILE [option ...]",
+    "gui": "",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,11 +79,13 @@ def _parser() -> Parser:
         ("train", _train, add_train, "Train, and keep the run in a folder."),
         ("sweep", _sweep, add_sweep, "Try weight decays, and keep the weights of one of them."),
         ("predict", _predict, add_predict, "Tell classes and probabilities of the rows of a file."),
+        ("evaluate", _evaluate, add_evaluate, "Judge a model by rows whose labels are known."),
         ("export", _export, add_export, "Write trained weights in another format."),
         ("info", _info, add_info, "Tell what is in a data or weights file."),
+        ("convert", _convert, add_convert, "Write data as NPZ or CSV that reads back equal."),
         ("gui", _gui, None, "Open the window."),
     ):
-        usage = f"softmax-gui {word} [option ...]" if run in {_train, _sweep} else None
+        usage = f"softmax-gui {word} {_USAGE.get(word, '[option ...]')}"
         command = commands.add_parser(word, help=text, description=text, usage=usage)
         command.set_defaults(run=run, refuse=command.error)
         if add is not None:
@@ -98,7 +118,7 @@ def _gui(_options: argparse.Namespace) -> int:
     if sys.platform.startswith("linux") and not any(map(os.environ.get, screens)):
         raise RuntimeError(
             "No screen: neither DISPLAY nor WAYLAND_DISPLAY is set. Without a window there are"
-            " train, sweep, predict, export and info (softmax-gui --help)."
+            " train, sweep, predict, evaluate, export, info and convert (softmax-gui --help)."
         )
     _torch_before_qt(sys.platform)
     try:
@@ -124,6 +144,18 @@ def _predict(options: argparse.Namespace) -> int:
     from softmax_gui.commands.files import predict
 
     return predict(options)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from softmax_gui.commands.evaluate import run
+
+    return run(options)
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from softmax_gui.commands.convert import run
+
+    return run(options)
 
 
 def _export(options: argparse.Namespace) -> int:

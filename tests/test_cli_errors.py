@@ -74,7 +74,7 @@ def test_that_what_cannot_be_read_is_code_1_and_one_line_that_names_it(
     assert "none.csv was not found" in shell.refused(1, "train --data", tmp_path / "none.csv")
     assert 'no sample "digit"' in shell.refused(1, "train --data digit")
     assert "broken.csv, row 3" in shell.refused(1, "info", broken)
-    assert "is a folder" in shell.refused(1, "train --data", folder)
+    assert "has no sub-folders with pictures" in shell.refused(1, "train --data", folder)
     assert "no run folder" in shell.refused(1, "info", folder)
     assert "no run folder" in shell.refused(1, "predict --data iris", folder)
     assert "holds no usable weights" in shell.refused(1, "predict --data iris", one)
@@ -239,7 +239,7 @@ def test_that_early_stopping_without_rows_to_validate_with_is_refused(
 def test_that_ctrl_c_before_training_is_code_130(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(_source: str) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(files, "facts_of", interrupted)
@@ -249,5 +249,5 @@ def test_that_ctrl_c_before_training_is_code_130(
 def test_that_a_fault_of_our_own_is_one_line_too(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "facts_of", lambda _source: 1 // 0)
+    monkeypatch.setattr(files, "facts_of", lambda *_: 1 // 0)
     assert "ZeroDivisionError" in shell.refused(1, "info iris")

@@ -309,7 +309,9 @@ def test_that_only_what_is_wanted_is_asked_for(run: Any, asked: list[list[str]])
     plain, torch, gpu, test = (" ".join(names) for names in asked)
     assert plain.startswith("-e . numba")
     assert torch == f"{plain} torch==2.13.0+cpu"
-    assert re.fullmatch(r"-e \. numba\S+ torch>=\S+,!=2\.9\.1\+cpu,!=2\.13\.0\+cpu", gpu)
+    assert re.fullmatch(
+        r"-e \. numba\S+ Pillow\S+ onnx\S+ torch>=\S+,!=2\.9\.1\+cpu,!=2\.13\.0\+cpu", gpu
+    )
     assert re.search("pytest-qt.* ruff", test)
 
 
@@ -337,7 +339,8 @@ def test_that_an_extra_not_built_for_this_python_yet_is_left_out(
 
     monkeypatch.setattr(run, "pip_install", answer)
     run.install({"app", "torch"})
-    assert asked[-1] == ["-e", ".", "torch==2.13.0+cpu"]
+    assert asked[-1] == [*(name for name in asked[0] if not name.startswith("numba"))]
+    assert asked[-1][-1] == "torch==2.13.0+cpu"
 
 
 def test_that_a_failed_installation_shows_the_error_and_no_wall(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from softmax_gui.commands import DONE
+from softmax_gui.commands.data import reading
 from softmax_gui.console import print_facts, print_json, say
 from softmax_gui.export.info import facts_of
 from softmax_gui.export.predictions import rows_for, write_predictions
@@ -19,11 +20,11 @@ from softmax_gui.files import atomic_write
 
 def predict(options: argparse.Namespace) -> int:
     """Tells classes and probabilities of rows, on stdout or in a file."""
-    for source in (options.model, options.data):
+    for source in (options.model, options.data, options.labels or options.data):
         if options.out is not None and _same_file(source, options.out):
             options.refuse(f"--out {options.out} would replace what is read")
     model = load_run_or_model(options.model)
-    X, labels = rows_for(model, options.data)
+    X, labels = rows_for(model, options.data, reading(options))
     if options.out is None:
         summary = write_predictions(sys.stdout, model, X, labels)
     else:
@@ -42,14 +43,16 @@ def predict(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Writes weights in another format."""
-    save_model(load_run_or_model(options.model), Path(options.to))
+    parity = save_model(load_run_or_model(options.model), Path(options.to))
     say(f"{options.to}: written.")
+    if parity is not None:
+        say(parity.sentence())
     return DONE
 
 
 def info(options: argparse.Namespace) -> int:
     """Tells what is in a file."""
-    facts = facts_of(options.file)
+    facts = facts_of(options.file, reading(options))
     if options.json:
         print_json(facts)
     else:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from softmax_gui.commands import DONE, INTERRUPTED
-from softmax_gui.commands.data import split_in_memory
+from softmax_gui.commands.data import Source, reading, split_in_memory
 from softmax_gui.console import ProgressBar, print_json, say, signals_noted
 from softmax_gui.core.dense import Dense
 from softmax_gui.core.optimum import Optimum
@@ -57,7 +57,10 @@ class _Sweep:
 def run(options: argparse.Namespace) -> int:
     """Fits every decay, prints the table and keeps the chosen weights."""
     config = _config(options)
-    parts = split_in_memory(options.data or "2x2", options.seed, options.validation_share)
+    source = Source(options.data or "2x2", options.seed, options.validation_share,
+                    options.test_share or 0.0, options.scaling or "auto",
+                    reading(options))  # fmt: skip
+    parts = split_in_memory(source)
     if not parts.validation.n and options.folds is None:
         raise ValueError("There are no rows to validate with. --folds judges by the rows at hand.")
     folder = None if options.out is None else Path(options.out)
@@ -153,7 +156,8 @@ def _keep(swept: _Sweep, folder: Path) -> None:
     row, model = swept.rows[swept.chosen], swept.models[swept.chosen]
     names = ("train_loss", "validation_loss", "validation_accuracy")
     metrics = {name: float(getattr(row, name)) for name in names} | {"weight_decay": row.decay}
-    save_model(described(Dense(model.W, model.b), swept.parts, metrics), folder / MODEL)
+    kept = described(Dense(model.W, model.b), swept.parts, metrics)
+    save_model(kept, folder / MODEL, verify=False)
     text = json.dumps(swept.summary(), ensure_ascii=False, indent=1) + "\n"
     atomic_write(folder / TABLE, text.encode(errors="backslashreplace"))
 

@@ -5,12 +5,20 @@ from __future__ import annotations
 import argparse
 import math
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from softmax_gui.commands import DONE, FAILED, INTERRUPTED
-from softmax_gui.commands.data import split_of
+from softmax_gui.commands.data import Source, options_from, options_record, reading, split_of
+from softmax_gui.commands.recipe import (
+    Recipe,
+    differences,
+    look_at_recipe_data,
+    moved,
+    read_recipe,
+    write_recipe,
+)
 from softmax_gui.console import ProgressBar, print_json, print_run, say, signals_noted
 from softmax_gui.data.dataset import Split
 from softmax_gui.data.stored_split import StoredSplit
@@ -36,13 +44,13 @@ _OF_THE_DATA = ("n", "d", "q", "data_digest")
 class _Order:
     """What is to be done: `settings` and `resume` are of the run that goes on, if there is one."""
 
-    source: str
-    share: float | None
+    source: Source
     config: TrainConfig
     plan: Plan
     folder: Path | None
     settings: dict[str, Any] | None = None
     resume: RunCheckpoint | None = None
+    recipe: Recipe | None = None
 
 
 class _Nobody:
@@ -72,12 +80,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace, ranks: Ranks | None) -> int:
     first = ranks is None or ranks.rank == 0
-    order = _new(options) if options.resume is None else _resumed(options)
+    order = _order(options)
     if order.folder is not None and first:
         make_run_folder(order.folder)
-    parts = split_of(order.source, order.config.seed, order.share)
+    parts = split_of(order.source)
     if order.settings is not None:
         _look_at_data(order, parts)
+    if order.recipe is not None:
+        look_at_recipe_data(order.recipe, parts)
     bar = ProgressBar(order.plan.epochs)
     if first and options.batch_size is not None and options.batch_size > parts.train.n:
         say(f"--batch-size {options.batch_size:,} is more than the {parts.train.n:,} rows to train"
@@ -91,7 +101,53 @@ def _run(options: argparse.Namespace, ranks: Ranks | None) -> int:
                     keeper=writer or (None if ranks is None else _Nobody()), resume=order.resume,
                     ranks=ranks)  # fmt: skip
         bar.clear()
-        return _finish(ran, writer, order.folder, json=options.json) if first else DONE
+        if not first:
+            return DONE
+        code = _finish(ran, writer, order.folder, json=options.json)
+        return _with_recipe(options, order, parts, ran, code)
+
+
+def _with_recipe(
+    options: argparse.Namespace, order: _Order, parts: Split | StoredSplit, ran: Run, code: int
+) -> int:
+    """Writes down what was done, and compares it with what was to be done again."""
+    if code != DONE:
+        return code
+    if options.write_recipe is not None:
+        write_recipe(options.write_recipe, order.source, parts, ran, order.plan.patience)
+        say(f"{options.write_recipe}: recipe written.")
+    if order.recipe is None:
+        return DONE
+    changes = differences(order.recipe, parts, ran)
+    if changes:
+        say(f"The weights are not those of the recipe: {'; '.join(changes)}.")
+        return FAILED
+    say("The weights are those of the recipe, bit by bit.")
+    return DONE
+
+
+def _order(options: argparse.Namespace) -> _Order:
+    if options.recipe is not None:
+        return _replayed(options)
+    if options.write_recipe is not None and (options.stop_after or options.resume):
+        options.refuse("--write-recipe needs a run from its start, not ended by the clock")
+    return _new(options) if options.resume is None else _resumed(options)
+
+
+def _replayed(options: argparse.Namespace) -> _Order:
+    """The order of a recipe; only where things lie may be said anew."""
+    asked = {**_given(options), **options_record(replace(reading(options), labels=None))}
+    for name in ("epochs", "validation_share", "test_share", "scaling", "stop_after",
+                 "early_stopping", "resume"):  # fmt: skip
+        if (value := getattr(options, name)) is not None:
+            asked[name] = value
+    if asked:
+        words = ", ".join("--" + name.replace("_", "-") for name in asked)
+        options.refuse(f"--recipe says how to train: leave {words} away")
+    recipe = moved(read_recipe(options.recipe), options.data, options.labels)
+    folder = None if options.out is None else Path(options.out)
+    plan = _plan(options, recipe.epochs, recipe.patience)
+    return _Order(recipe.source, recipe.config, plan, folder, recipe=recipe)
 
 
 def _unseen(_snapshot: Snapshot) -> None:
@@ -114,9 +170,11 @@ def _new(options: argparse.Namespace) -> _Order:
         options.refuse(str(error))
     epochs = EPOCHS if config.solver == "minibatch" else SOLVER_EPOCHS
     folder = None if options.out is None else Path(options.out)
-    source = options.data or "2x2"
+    source = Source(options.data or "2x2", config.seed, options.validation_share,
+                    options.test_share or 0.0, options.scaling or "auto",
+                    reading(options))  # fmt: skip
     plan = _plan(options, options.epochs or epochs)
-    return _Order(source, options.validation_share, config, plan, folder)
+    return _Order(source, config, plan, folder)
 
 
 def _resumed(options: argparse.Namespace) -> _Order:
@@ -128,14 +186,23 @@ def _resumed(options: argparse.Namespace) -> _Order:
     state = _newest_checkpoint(folder)
     config = state.session.config
     before = {**{name: getattr(config, name) for name in _SETTINGS},
-              "validation_share": settings.get("validation_share")}  # fmt: skip
-    now = {**_given(options), "validation_share": options.validation_share}
+              "validation_share": settings.get("validation_share"),
+              "test_share": settings.get("test_share", 0.0),
+              "scaling": settings.get("scaling", "auto")}  # fmt: skip
+    cut = ("validation_share", "test_share", "scaling")
+    now = {**_given(options), **{name: getattr(options, name) for name in cut}}
+    read = settings.get("read", {})
+    asked = options_record(reading(options))
+    before |= {name: read.get(name) for name in asked if name != "labels"}
+    now |= {name: value for name, value in asked.items() if name != "labels"}
     _look_at_changes(before, {name: value for name, value in now.items() if value is not None})
     epochs = options.epochs or int(settings["epochs"])
-    source = options.data or settings["data"]
+    how = options_from(read)
+    how = how if options.labels is None else replace(how, labels=options.labels)
+    source = Source(options.data or settings["data"], config.seed, settings.get("validation_share"),
+                    before["test_share"], before["scaling"], how)  # fmt: skip
     plan = _plan(options, epochs, int(settings.get("early_stopping", 0)))
-    share = settings.get("validation_share")
-    return _Order(source, share, config, plan, folder, settings, state)
+    return _Order(source, config, plan, folder, settings, state)
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
@@ -167,7 +234,7 @@ def _newest_checkpoint(folder: Path) -> RunCheckpoint:
 
 
 def _look_at_data(order: _Order, parts: Split | StoredSplit) -> None:
-    now = settings_of(parts, order.config, order.plan.epochs, order.source)
+    now = settings_of(parts, order.config, order.plan.epochs, order.source.name)
     before = order.settings or {}
     _look_at_changes(before, {name: now[name] for name in _OF_THE_DATA if name in before})
 
@@ -191,7 +258,8 @@ def _writer(
     if order.folder is None:
         return None
     plan = order.plan
-    settings = settings_of(parts, order.config, plan.epochs, order.source, plan.patience)
+    settings = settings_of(parts, order.config, plan.epochs, order.source.name, plan.patience)
+    settings |= order.source.record()
     resumed = None if order.resume is None else order.resume.session.step
     return RunWriter(order.folder, settings, parts, say=bar.say, resumed=resumed, events=events)
 

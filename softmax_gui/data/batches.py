@@ -6,50 +6,59 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from softmax_gui.data.dataset import (
-    Dataset,
-    Floats,
-    Integers,
-    Part,
-    Scaling,
-    Split,
-    look_at_share,
-    sealed,
-)
+from softmax_gui.data.assignment import TEST, TRAIN, VALIDATION, assigned
+from softmax_gui.data.dataset import Dataset, Floats, Part, Scaling, Split, sealed
+from softmax_gui.data.scaling import fitted, look_at_scaling
+from softmax_gui.data.split_notes import notes_on_parts, notes_on_sizes
 from softmax_gui.i18n import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# One seed serves several draws: each takes numbers of its own from it.
-_SPLIT = 1
 
+def split(
+    dataset: Dataset,
+    seed: int,
+    validation_share: float | None = None,
+    *,
+    scaling: str = "auto",
+    test_share: float = 0.0,
+) -> Split:
+    """Cuts a dataset in two or three parts, and scales all of them as the training part asks.
 
-def split(dataset: Dataset, seed: int, validation_share: float | None = None) -> Split:
-    """Cuts a dataset in two, class by class, and scales both parts as the training part asks.
-
-    A class with two rows or more has at least one in each part; a single row is trained on.
-    Pictures are scaled from their black and white to [0, 1], tables standardised.
+    The parts the file gives its rows hold; what it leaves open is drawn class by class, and so
+    that no group lies in two parts (data/assignment.py). A class with two rows or more has at
+    least one in each part; a single row is trained on.
 
     Args:
         dataset: the rows.
         seed: 0 or more; the same seed gives the same cut.
-        validation_share: between 0 and 1; None takes the dataset's own.
+        validation_share: between 0 and 1, of the rows that are drawn from; None takes the
+            dataset's own.
+        scaling: one of scaling.SCALINGS. "auto" and "range" take pictures from their black and
+            white to [0, 1]; tables are standardised by "auto", taken to [0, 1] by the smallest
+            and largest value of each feature by "range". "unit" takes each row to length 1.
+        test_share: from 0, of the same rows; the sum of both is below 1.
 
     Raises:
-        ValueError: the share is not between 0 and 1.
+        ValueError: such shares, no such scaling, nothing to train on, too few groups, or numbers
+            that become infinite in this scaling.
     """
+    look_at_scaling(scaling)
     share = dataset.validation_share if validation_share is None else validation_share
-    look_at_share(share)
-    held_out = _held_out(dataset.labels, dataset.q, share, _generator(seed, _SPLIT))
-    X_train, X_validation = dataset.X[~held_out], dataset.X[held_out]
-    scaling = _scaling(dataset, X_train)
+    parts = assigned(dataset, seed, share, test_share)
+    X_train = dataset.X[parts == TRAIN]  # the only copy: it is scaled where it lies
+    fit = fitted(X_train, scaling, dataset.pixel_range)
+    table = dataset.pixel_range is None
+    sizes = notes_on_sizes(X_train, dataset.feature_names, fit) if table else ()
     return Split(
-        train=_part(dataset, ~held_out, scaling.apply(X_train)),
-        validation=_part(dataset, held_out, scaling.apply(X_validation)),
-        scaling=scaling,
+        train=_part(dataset, parts == TRAIN, X_train, fit),
+        validation=_part(dataset, parts == VALIDATION, None, fit),
+        scaling=fit,
         dataset=dataset,
         seed=seed,
+        test=_part(dataset, parts == TEST, None, fit) if (parts == TEST).any() else None,
+        notes=(*notes_on_parts(dataset, parts), *sizes),
     )
 
 
@@ -81,29 +90,15 @@ def training_weights(part: Part, q: int, class_weight: str) -> Floats | None:
     return None if np.ptp(weights) == 0.0 else weights / weights.mean()
 
 
-def _generator(seed: int, *purpose: int) -> np.random.Generator:
-    sequence = np.random.SeedSequence(seed, spawn_key=purpose)
-    return np.random.Generator(np.random.Philox(sequence))
-
-
-def _held_out(
-    labels: Integers, q: int, share: float, generator: np.random.Generator
-) -> NDArray[np.bool_]:
-    """True (n,) at the rows of the validation part."""
-    shuffled = generator.permutation(len(labels))
-    by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    held_out = np.zeros(len(labels), bool)
-    start = 0
-    for count in np.bincount(labels, minlength=q).tolist():
-        wanted = round(count * share)
-        taken = min(max(wanted, 1), count - 1) if count > 1 else 0
-        held_out[by_class[start : start + taken]] = True
-        start += count
-    return held_out
-
-
-def _part(dataset: Dataset, rows: NDArray[np.bool_], X: Floats) -> Part:
-    """The rows of a mask (n,), whose features X are scaled already."""
+def _part(dataset: Dataset, rows: NDArray[np.bool_], X: Floats | None, scaling: Scaling) -> Part:
+    """The rows of a mask (n,), scaled; X (m, d), where given, are their features and are taken."""
+    X = scaling.apply_in_place(dataset.X[rows] if X is None else X)
+    if len(X) and not (np.isfinite(X.min()) and np.isfinite(X.max())):  # NaN is both
+        text = tr(
+            'Scaled as "{kind}", some numbers become infinite: they are too far from those to train'
+            " on. Choose another scaling, or repair the file."
+        )
+        raise ValueError(text.format(kind=scaling.kind))
     targets, weights = dataset.targets, dataset.weights
     return Part(
         sealed(X),
@@ -111,9 +106,3 @@ def _part(dataset: Dataset, rows: NDArray[np.bool_], X: Floats) -> Part:
         None if targets is None else sealed(targets[rows]),
         None if weights is None else sealed(weights[rows]),
     )
-
-
-def _scaling(dataset: Dataset, X_train: Floats) -> Scaling:
-    if dataset.pixel_range is not None:
-        return Scaling.of_range(*dataset.pixel_range, dataset.d)
-    return Scaling.standardise(X_train)

@@ -4,73 +4,39 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from softmax_gui.data.targets import checked_targets, checked_weights
+from softmax_gui.data.ownership import Floats, Integers, read_only, sealed
+from softmax_gui.data.scaling import Scaling
+from softmax_gui.data.targets import (
+    checked_groups,
+    checked_parts,
+    checked_targets,
+    checked_weights,
+)
 from softmax_gui.files import shown
 from softmax_gui.i18n import tr
 
 if TYPE_CHECKING:
     from softmax_gui.core.models import Dense
 
-Floats: TypeAlias = NDArray[np.float64]
-Integers: TypeAlias = NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class Scaling:
-    """x -> (x - shift) / scale, one pair a feature, and how it was chosen.
-
-    A scale of 0, as a constant feature has it, becomes 1: nothing is ever divided by 0.
-
-    Raises:
-        ValueError: shift and scale differ in shape or are not finite.
-    """
-
-    shift: Floats  # (d,)
-    scale: Floats  # (d,)
-    kind: str = "none"  # or "[0, 1]", "standardise"
-
-    def __post_init__(self) -> None:
-        shift, scale = np.asarray(self.shift, float), np.asarray(self.scale, float)
-        if shift.ndim != 1 or shift.shape != scale.shape:
-            text = tr("A scaling needs one shift and one scale a feature, not {shift} and {scale}.")
-            raise ValueError(text.format(shift=shift.shape, scale=scale.shape))
-        if not (np.isfinite(shift).all() and np.isfinite(scale).all()):
-            raise ValueError(tr("A scaling holds a number that is not finite."))
-        object.__setattr__(self, "shift", read_only(shift))
-        object.__setattr__(self, "scale", read_only(np.where(scale == 0.0, 1.0, scale)))
-
-    @classmethod
-    def identity(cls, d: int) -> Scaling:
-        """Leaves d features as they are."""
-        return cls(np.zeros(d), np.ones(d))
-
-    @classmethod
-    def of_range(cls, low: float, high: float, d: int) -> Scaling:
-        """Takes low to 0 and high to 1 in each of d features."""
-        if (low, high) == (0.0, 1.0):
-            return cls.identity(d)
-        return cls(np.full(d, low), np.full(d, high - low), "[0, 1]")
-
-    @classmethod
-    def standardise(cls, X: Floats) -> Scaling:
-        """Takes the rows of X (n, d) to mean 0 and standard deviation 1; a constant to 0."""
-        peak = np.abs(X).max(axis=0)
-        peak[peak == 0.0] = 1.0  # 1e200 squared would overflow, 1e-200 vanish
-        unit = X / peak  # a constant is exactly 1 here; 0.1, 0.1, 0.1 would deviate by 1e-17
-        return cls(peak * unit.mean(axis=0), peak * unit.std(axis=0), "standardise")
-
-    def apply(self, X: Floats) -> Floats:
-        """File units (..., d) to what the model sees."""
-        return (X - self.shift) / self.scale
-
-    def undo(self, X: Floats) -> Floats:
-        """What the model sees (..., d) back to file units."""
-        return X * self.scale + self.shift
+__all__ = [
+    "Dataset",
+    "Floats",
+    "Integers",
+    "Part",
+    "Scaling",
+    "Split",
+    "feature_names",
+    "look_at_numbers",
+    "look_at_share",
+    "read_only",
+    "sealed",
+]
+_LOOKED_AT = 1 << 20  # numbers at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +60,8 @@ class Dataset:
     notes: tuple[str, ...] = ()  # what the reader did or saw, in sentences
     targets: Floats | None = None  # (n, q), soft labels; `labels` has the class of the largest
     weights: Floats | None = None  # (n,), how much each row counts, from 0; None counts all alike
+    groups: tuple[str, ...] | None = None  # (n,), rows of one name stay on one side of a split
+    parts: NDArray[np.int8] | None = None  # (n,), 0 to train on, 1 to validate, 2 to test
 
     def __post_init__(self) -> None:
         X, labels = np.asarray(self.X), np.asarray(self.labels)
@@ -109,6 +77,11 @@ class Dataset:
         if self.weights is not None:
             weights = checked_weights(np.asarray(self.weights), len(X))
             object.__setattr__(self, "weights", read_only(weights))
+        if self.groups is not None:
+            object.__setattr__(self, "groups", checked_groups(self.groups, len(X)))
+        if self.parts is not None:
+            parts = checked_parts(np.asarray(self.parts), len(X))
+            object.__setattr__(self, "parts", read_only(parts, np.int8))
         black, white = self.pixel_range or (0.0, 1.0)
         if not -math.inf < black < white < math.inf:
             text = tr("Black {black} must be below white {white}, and both finite.")
@@ -159,27 +132,15 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """A Dataset cut in two; the scaling was fitted on the training part alone."""
+    """A Dataset cut in parts; the scaling was fitted on the training part alone."""
 
     train: Part
     validation: Part
     scaling: Scaling
     dataset: Dataset
     seed: int
-
-
-def read_only(array: NDArray[Any], dtype: type[np.generic] | None = None) -> NDArray[Any]:
-    """The array, C-contiguous, that nobody can write to; copied only where somebody could."""
-    owned = np.ascontiguousarray(array, dtype)
-    if owned.base is not None or (owned is array and owned.flags.writeable):
-        owned = owned.copy()
-    return sealed(owned)
-
-
-def sealed(array: NDArray[Any]) -> NDArray[Any]:
-    """The same array, given away by its maker: read-only from now on, and so never copied."""
-    array.flags.writeable = False
-    return array
+    test: Part | None = None  # kept back: nobody looks at it before it is asked for
+    notes: tuple[str, ...] = ()  # what to know of the parts, in sentences
 
 
 def feature_names(d: int) -> tuple[str, ...]:
@@ -246,9 +207,11 @@ def _look_at_labels(labels: NDArray[Any], class_names: tuple[str, ...]) -> None:
 
 def look_at_numbers(X: Floats, names: tuple[str, ...]) -> None:
     """Refuses, with a ValueError that has row and column, X (n, d) that is not finite."""
-    finite = np.isfinite(X)
-    if not finite.all():
-        row, column = np.unravel_index(int(np.argmin(finite)), X.shape)
-        text = tr('Row {row}, column "{column}": {value} is not a finite number.')
-        column_name = shown(names[int(column)])
-        raise ValueError(text.format(row=int(row) + 1, column=column_name, value=X[row, column]))
+    step = max(1, _LOOKED_AT // max(1, X.shape[1]))
+    for start in range(0, len(X), step):  # an answer a number of all of X would be megabytes
+        finite = np.isfinite(X[start : start + step])
+        if not finite.all():
+            at, column = map(int, np.unravel_index(int(np.argmin(finite)), finite.shape))
+            row, name = start + at, shown(names[column])
+            text = tr('Row {row}, column "{column}": {value} is not a finite number.')
+            raise ValueError(text.format(row=row + 1, column=name, value=X[row, column]))

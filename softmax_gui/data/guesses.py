@@ -12,7 +12,7 @@ from softmax_gui.files import FileProblem, shown
 from softmax_gui.i18n import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,14 +34,39 @@ def to_classes(file: str, column: str, texts: Sequence[str]) -> tuple[Integers, 
     Raises:
         FileProblem: a single class, or a quantity instead of classes.
     """
-    names = set(texts)
-    _look_at_classes(file, column, names, len(texts))
-    if all(_WHOLE.fullmatch(name) for name in names):
-        ordered = sorted(names, key=lambda name: (int(name), name))
-    else:
-        ordered = sorted(names)
+    places: dict[str, int] = {}
+    codes = np.fromiter(
+        (places.setdefault(text, len(places)) for text in texts), np.int64, len(texts)
+    )
+    return codes_to_classes(file, column, list(places), codes)
+
+
+def codes_to_classes(
+    file: str, column: str, names: Sequence[str], codes: Integers
+) -> tuple[Integers, tuple[str, ...]]:
+    """Labels (n,) and class names, from the place of each row's text in names.
+
+    Args:
+        file: for sentences.
+        column: for sentences.
+        names: the different texts, in any order.
+        codes: (n,), from 0.
+
+    Raises:
+        FileProblem: a single class, or a quantity instead of classes.
+    """
+    _look_at_classes(file, column, set(names), len(codes))
+    ordered = sorted_names(names)
     index = {name: label for label, name in enumerate(ordered)}
-    return np.fromiter((index[text] for text in texts), np.int64, len(texts)), tuple(ordered)
+    return np.array([index[name] for name in names])[codes], ordered
+
+
+def sorted_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Class names in order: as numbers where all are whole numbers, else as texts."""
+    different = set(names)
+    if all(_WHOLE.fullmatch(name) for name in different):
+        return tuple(sorted(different, key=lambda name: (int(name), name)))
+    return tuple(sorted(different))
 
 
 def image_shape_of(names: Sequence[str], X: Floats) -> tuple[int, int] | None:
@@ -75,6 +100,6 @@ def _look_at_classes(file: str, column: str, names: set[str], n: int) -> None:
     if numbers and (fractions or 2 * len(names) > n):
         text = tr(
             '{file}, column "{column}": {count} different numbers in {n} rows look like a '
-            "quantity, not a class. Choose a file whose label column names classes."
+            "quantity, not a class: regression? Choose a label column that names classes."
         )
         raise FileProblem(text.format(file=file, column=shown(column), count=len(names), n=n))

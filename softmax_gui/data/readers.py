@@ -2,44 +2,77 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from softmax_gui.data.archives import pickle_sentence, read_archive, read_archive_rows
-from softmax_gui.data.tables import read_table, read_table_rows
-from softmax_gui.files import FileProblem, read_bounded, shown
+from softmax_gui.data.archive_data import archive_dataset, read_archive, read_archive_rows
+from softmax_gui.data.archives import Archive
+from softmax_gui.data.arrays_file import read_npy, read_npy_rows
+from softmax_gui.data.arrays_preview import look_at_archive, look_at_npy
+from softmax_gui.data.class_order import in_order
+from softmax_gui.data.contents import ARCHIVE, IDX, NPY, PARQUET, PICTURES, TABLE, kind_of
+from softmax_gui.data.idx import look_at_idx, read_idx, read_idx_rows
+from softmax_gui.data.options import ReadOptions, unwatched
+from softmax_gui.data.parquet import look_at_parquet, read_parquet
+from softmax_gui.data.pictures import look_at_pictures, read_pictures
+from softmax_gui.data.preview import Preview
+from softmax_gui.data.tables import look_at_table, read_table, read_table_rows
+from softmax_gui.files import FileProblem, shown
 from softmax_gui.i18n import tr
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Sequence
 
     from softmax_gui.data.dataset import Dataset, Floats
+    from softmax_gui.data.options import Watch
 
-LIMIT_BYTES = 256 << 20  # as text and as numbers it takes some four times that in memory
+_USUAL = ReadOptions()
+_READERS: dict[str, Callable[[Path, ReadOptions, Watch], Dataset]] = {
+    ARCHIVE: read_archive,
+    NPY: read_npy,
+    IDX: read_idx,
+    PICTURES: read_pictures,
+    PARQUET: read_parquet,
+    TABLE: read_table,
+}
+_LOOKS: dict[str, Callable[[Path, ReadOptions], Preview]] = {
+    ARCHIVE: look_at_archive,
+    NPY: look_at_npy,
+    IDX: look_at_idx,
+    PICTURES: look_at_pictures,
+    PARQUET: look_at_parquet,
+    TABLE: look_at_table,
+}
+_ROWS: dict[str, Callable[[Path, ReadOptions], tuple[Floats, list[str] | None]]] = {
+    ARCHIVE: read_archive_rows,
+    NPY: read_npy_rows,
+    IDX: read_idx_rows,
+}
 
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_PICKLES = tuple(bytes((0x80, protocol)) for protocol in range(2, 6))
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
-
-def read_dataset(path: str | os.PathLike[str], label_column: str | None = None) -> Dataset:
-    """Reads a CSV or TSV with a header, or an NPZ.
+def read_dataset(
+    path: str | os.PathLike[str], options: ReadOptions = _USUAL, watch: Watch = unwatched
+) -> Dataset:
+    """Reads a CSV, TSV, NPZ, NPY, IDX or Parquet file, or a folder of pictures.
 
     Args:
-        path: the file.
-        label_column: for a table, the name of the column with the labels; None takes one named
-            label, class, target or species, or else the last.
+        path: the file or folder.
+        options: what the user says of it; the rest is guessed.
+        watch: told the share done; may end the reading.
 
     Raises:
         FileProblem: what is wrong, with file, row and column.
+        Cancelled: by the watch.
     """
-    return dataset_in(read_bounded(path, LIMIT_BYTES), shown(Path(path).name), label_column)
+    with _said_with(_name(path)):
+        return in_order(_read(Path(path), options, watch), options.class_order)
 
 
 def read_rows(
-    path: str | os.PathLike[str], feature_names: Sequence[str]
+    path: str | os.PathLike[str], feature_names: Sequence[str], options: ReadOptions = _USUAL
 ) -> tuple[Floats, list[str] | None]:
     """Reads rows for a model: like read_dataset, but labels may be alike, unknown or not there.
 
@@ -47,6 +80,7 @@ def read_rows(
         path: the file.
         feature_names: those of the model, by which a table's columns are chosen and ordered; a
             table that has not all of them is taken by position.
+        options: what the user says of it; the rest is guessed.
 
     Returns:
         X (n, d) in the file's units, whatever d it has, and the names of the n labels or None.
@@ -54,23 +88,76 @@ def read_rows(
     Raises:
         FileProblem: what is wrong, with file, row and column.
     """
-    file, data = shown(Path(path).name), read_bounded(path, LIMIT_BYTES)
-    with _said_with(file):
-        if data.startswith(_ZIP):
-            return read_archive_rows(file, data)
-        return read_table_rows(file, _text(file, data), feature_names)
+    path = Path(path)
+    with _said_with(_name(path)):
+        kind = kind_of(path)
+        if kind == TABLE:
+            return read_table_rows(path, feature_names, options)
+        if kind in _ROWS:
+            return _ROWS[kind](_idx_in(path) if kind == IDX else path, options)
+        data = _read(path, options, unwatched)
+        return data.X, [data.class_names[label] for label in data.labels.tolist()]
 
 
-def dataset_in(data: bytes, file: str, label_column: str | None = None) -> Dataset:
-    """What read_dataset finds in the bytes of a file of that name.
+def preview(path: str | os.PathLike[str], options: ReadOptions = _USUAL) -> Preview:
+    """What reading would lead to, from the first MB alone.
+
+    Args:
+        path: the file or folder.
+        options: what the user says of it; the rest is guessed.
+
+    Returns:
+        A Preview; `problem` has the sentence of a refusal that the start of the file calls for.
 
     Raises:
-        FileProblem: what is wrong, with file, row and column.
+        FileProblem: there is no such file, or it may not be read.
+    """
+    path = Path(path)
+    if not path.exists():
+        kind_of(path)  # says why
+    kind = TABLE
+    try:
+        with _said_with(_name(path)):
+            kind = kind_of(path)
+            return _look(path, kind, options)
+    except FileProblem as problem:
+        return Preview(kind=kind, exact=False, guessed=options, problem=str(problem))
+
+
+def dataset_in(data: bytes, file: str, options: ReadOptions = _USUAL) -> Dataset:
+    """What read_dataset finds in the bytes of an NPZ file of that name.
+
+    Raises:
+        FileProblem: what is wrong.
     """
     with _said_with(file):
-        if data.startswith(_ZIP):
-            return read_archive(file, data)
-        return read_table(file, _text(file, data), label_column)
+        archive = Archive(file, io.BytesIO(data), options.limit_bytes)
+        return in_order(archive_dataset(archive, options), options.class_order)
+
+
+def _read(path: Path, options: ReadOptions, watch: Watch) -> Dataset:
+    kind = kind_of(path)
+    if options.labels is not None and kind not in {ARCHIVE, NPY, IDX}:
+        text = tr("{file} has its labels in it; a labels file goes with .npy, .npz and IDX files.")
+        raise FileProblem(text.format(file=_name(path)))
+    return _READERS[kind](_idx_in(path) if kind == IDX else path, options, watch)
+
+
+def _look(path: Path, kind: str, options: ReadOptions) -> Preview:
+    return _LOOKS[kind](_idx_in(path) if kind == IDX else path, options)
+
+
+def _idx_in(path: Path) -> Path:
+    """An IDX file, or the pictures of the training set in a folder of them."""
+    if not path.is_dir():
+        return path
+    files = sorted(path.glob("*-ubyte*"))
+    pictures = [file for file in files if "images" in file.name] or files
+    return next((file for file in pictures if file.name.startswith("train")), pictures[0])
+
+
+def _name(path: str | os.PathLike[str]) -> str:
+    return shown(Path(path).name or str(path))
 
 
 @contextmanager
@@ -82,32 +169,6 @@ def _said_with(file: str) -> Iterator[None]:
         raise
     except ValueError as error:
         raise FileProblem(f"{file}: {error}") from error
-
-
-def _text(file: str, data: bytes) -> str:
-    """UTF-8 with or without its mark, or UTF-16 with one; anything else is refused by its row."""
-    if data.startswith(_PICKLES):
-        raise FileProblem(pickle_sentence(file))
-    encoding = "utf-16" if data.startswith(_UTF_16) else "utf-8-sig"
-    if encoding == "utf-8-sig" and b"\0" in data:
-        text = tr(
-            "{file} is no text: row {row} has a zero byte. Choose a CSV, TSV or NPZ file with "
-            "features and labels."
-        )
-        raise FileProblem(text.format(file=file, row=_row(data, data.index(b"\0"))))
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        text = tr(
-            "{file}, row {row}: byte 0x{byte:02X} is not {encoding} text. "
-            "Save the file as UTF-8, or choose a CSV, TSV or NPZ file."
-        )
-        row, byte = _row(data, error.start), data[error.start]
-        name = "UTF-16" if encoding == "utf-16" else "UTF-8"
-        raise FileProblem(text.format(file=file, row=row, byte=byte, encoding=name)) from error
-
-
-def _row(data: bytes, position: int) -> int:
-    """The row of the file, counted from 1, that a byte lies in."""
-    before = data[:position]
-    return 1 + max(before.count(b"\n"), before.count(b"\r"))
+    except MemoryError as error:
+        text = tr("{file} is too large for this machine's memory. Choose a part of it.")
+        raise FileProblem(text.format(file=file)) from error

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softmax_gui.data.class_order import in_order
+from softmax_gui.data.options import ReadOptions
 from softmax_gui.data.readers import read_dataset, read_rows
 from softmax_gui.data.synthetic import World
 from softmax_gui.files import FileProblem, shown
@@ -18,28 +20,38 @@ if TYPE_CHECKING:
     from softmax_gui.data.dataset import Dataset, Floats
 
 SAMPLES = ("2x2", "digits", "iris")
+_USUAL = ReadOptions()
 _FILES = {"digits": "digits.npz", "iris": "iris.csv"}
 
 
-def load(name_or_path: str, seed: int = 0, world: World | None = None) -> Dataset:
+def load(
+    name_or_path: str,
+    seed: int = 0,
+    world: World | None = None,
+    options: ReadOptions = _USUAL,
+) -> Dataset:
     """A sample by its name, or else the file at a path.
 
     Args:
         name_or_path: one of SAMPLES, or a path; a sample's name comes first.
         seed: for the 2x2 world, which is drawn afresh.
         world: for the 2x2 world; None takes it as it starts.
+        options: what the user says of a file.
 
     Raises:
         FileProblem: neither a sample nor a file that can be read.
     """
     if name_or_path == "2x2":
-        return (world or World()).dataset(seed)
+        return in_order((world or World()).dataset(seed), options.class_order)
     if name_or_path in _FILES:
-        return replace(read_dataset(resource("samples", _FILES[name_or_path])), name=name_or_path)
-    return read_dataset(_path(name_or_path))
+        data = read_dataset(resource("samples", _FILES[name_or_path]), options)
+        return replace(data, name=name_or_path)
+    return read_dataset(_path(name_or_path), options)
 
 
-def load_rows(name_or_path: str, feature_names: Sequence[str]) -> tuple[Floats, list[str] | None]:
+def load_rows(
+    name_or_path: str, feature_names: Sequence[str], options: ReadOptions = _USUAL
+) -> tuple[Floats, list[str] | None]:
     """Rows for a model, of a sample or a file that need not have labels.
 
     Returns:
@@ -51,7 +63,7 @@ def load_rows(name_or_path: str, feature_names: Sequence[str]) -> tuple[Floats, 
     if name_or_path in SAMPLES:
         dataset = load(name_or_path)
         return dataset.X, [dataset.class_names[label] for label in dataset.labels.tolist()]
-    return read_rows(_path(name_or_path), feature_names)
+    return read_rows(_path(name_or_path), feature_names, options)
 
 
 def _path(name_or_path: str) -> Path:

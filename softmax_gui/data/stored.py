@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from softmax_gui.data.dataset import Integers, feature_names
-from softmax_gui.data.stored_labels import read_labels
+from softmax_gui.data.label_files import label_values
+from softmax_gui.data.options import ReadOptions
+from softmax_gui.data.stored_labels import LabelArray, read_labels
 from softmax_gui.data.stored_rows import NpyArray, ShardedRows, memory_text
-from softmax_gui.files import FileProblem, shown
+from softmax_gui.files import FileProblem, read_head, shown
 from softmax_gui.i18n import tr
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LABELS = "labels.npy"
+_NPY = b"\x93NUMPY"
 _NUMBERS = re.compile(r"\d+")
 
 
@@ -105,7 +108,8 @@ def open_stored(
 
     Args:
         path: a .npy file or a folder of them; see the head of this module.
-        labels_path: a .npy file or a folder of them; None looks by the names.
+        labels_path: a .npy file or a folder of them, or any other file that label_files.py
+            reads; None looks by the names.
         class_names: labels are positions in them; None takes the labels that are found, so pass
             them where a part of the rows may lack a class.
 
@@ -113,9 +117,9 @@ def open_stored(
         FileProblem: what is wrong, with the file.
     """
     path = Path(path)
-    x_paths, y_paths = _found(path, None if labels_path is None else Path(labels_path))
+    x_paths, y_paths = found_files(path, None if labels_path is None else Path(labels_path))
     rows = ShardedRows.open(x_paths)
-    y = [NpyArray(y_path) for y_path in y_paths]
+    y = [_labels_in(y_path, rows.n) for y_path in y_paths]
     _look_at_counts(x_paths, y)
     labels, names = read_labels(y, class_names)
     if len(labels) != rows.n:
@@ -133,10 +137,16 @@ def is_stored(path: str | os.PathLike[str]) -> bool:
     return path.suffix.lower() == ".npy"
 
 
-def _found(path: Path, labels_path: Path | None) -> tuple[list[Path], list[Path]]:
-    """Files of rows and files of labels."""
+def found_files(path: Path, labels_path: Path | None = None) -> tuple[list[Path], list[Path]]:
+    """Files of rows and files of labels, by their names.
+
+    Raises:
+        FileProblem: none of rows, or of labels.
+    """
+    if not path.is_dir():
+        read_head(path, 1)  # says where there is no such file
     folder = path if path.is_dir() else path.parent
-    x_paths = _shards(path) if path.is_dir() else [NpyArray(path).path]
+    x_paths = _shards(path) if path.is_dir() else [path]
     if labels_path is not None:
         y_paths = _shards(labels_path) if labels_path.is_dir() else [labels_path]
         x_paths = [x for x in x_paths if x not in y_paths]
@@ -152,6 +162,13 @@ def _found(path: Path, labels_path: Path | None) -> tuple[list[Path], list[Path]
     return x_paths, y_paths
 
 
+def _labels_in(path: Path, n: int) -> NpyArray | LabelArray:
+    """Labels on disk, or in memory where they are no .npy file."""
+    if read_head(path, len(_NPY)) == _NPY:
+        return NpyArray(path)
+    return LabelArray(shown(path.name), label_values(path, ReadOptions(), n))
+
+
 def _pairs(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """x-NAME.npy and y-NAME.npy, for each NAME; files of other names are left aside."""
     x_paths = [path for path in paths if path.name[:1] in "xX"] if len(paths) > 1 else list(paths)
@@ -163,7 +180,7 @@ def _pairs(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
         if y is None:
             text = tr(
                 "There are no labels for {file}. Name the files x-….npy and y-….npy, or put "
-                "the labels of all rows into {labels}."
+                "the labels of all rows into {labels}, or choose their file (--labels)."
             )
             raise FileProblem(text.format(file=shown(x.name), labels=_LABELS))
         y_paths.append(y)
@@ -197,7 +214,7 @@ def _look_at_order(paths: Sequence[Path]) -> None:
         raise FileProblem(text.format(first=shown(first), second=shown(second)))
 
 
-def _look_at_counts(x_paths: Sequence[Path], y: Sequence[NpyArray]) -> None:
+def _look_at_counts(x_paths: Sequence[Path], y: Sequence[NpyArray | LabelArray]) -> None:
     if len(y) != len(x_paths) or len(y) == 1:
         return  # then only the sums must agree
     for x_path, labels in zip(x_paths, y, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,8 +24,38 @@ _MANY_CLASSES = 20  # above this, numbers may be a quantity and are looked at tw
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
+@dataclass(frozen=True, eq=False)
+class LabelArray:
+    """Labels in memory that are read like those of an NpyArray."""
+
+    name: str
+    values: NDArray[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n,) or (n, 1)."""
+        return self.values.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Numbers or texts."""
+        return self.values.dtype
+
+    @property
+    def row_bytes(self) -> int:
+        """Of a label."""
+        return self.values.dtype.itemsize
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def read(self, start: int, stop: int, out: NDArray[Any]) -> None:
+        """Fills `out` with the labels start to stop - 1."""
+        out[:] = self.values[start:stop].reshape(out.shape)
+
+
 def read_labels(
-    arrays: Sequence[NpyArray], class_names: Sequence[str] | None = None
+    arrays: Sequence[NpyArray | LabelArray], class_names: Sequence[str] | None = None
 ) -> tuple[NDArray[np.unsignedinteger[Any]], tuple[str, ...]]:
     """The labels (n,) of all files, one after the other, and the class names.
 
@@ -54,7 +85,7 @@ def read_labels(
     return labels, names
 
 
-def _values(array: NpyArray) -> list[NDArray[Any]]:
+def _values(array: NpyArray | LabelArray) -> list[NDArray[Any]]:
     """The different labels of each chunk of a file."""
     found = []
     for chunk in _chunks(array):
@@ -65,7 +96,7 @@ def _values(array: NpyArray) -> list[NDArray[Any]]:
     return found
 
 
-def _chunks(array: NpyArray) -> Iterator[NDArray[Any]]:
+def _chunks(array: NpyArray | LabelArray) -> Iterator[NDArray[Any]]:
     """The labels of a file as int64 or texts."""
     step = max(1, _CHUNK * 8 // max(8, array.row_bytes))
     for start in range(0, len(array), step):
@@ -74,7 +105,7 @@ def _chunks(array: NpyArray) -> Iterator[NDArray[Any]]:
         yield _plain(array, start, raw)
 
 
-def _plain(array: NpyArray, start: int, raw: NDArray[Any]) -> NDArray[Any]:
+def _plain(array: NpyArray | LabelArray, start: int, raw: NDArray[Any]) -> NDArray[Any]:
     if raw.dtype.kind == "S":
         try:
             return np.char.decode(raw, "utf-8")
@@ -126,7 +157,7 @@ def _positions(
     return at[np.searchsorted(values, chunk)]
 
 
-def _look_at_array(array: NpyArray) -> None:
+def _look_at_array(array: NpyArray | LabelArray) -> None:
     if array.shape not in {(len(array),), (len(array), 1)}:
         text = tr("{file} has shape {shape}; one label a row is needed.")
         raise FileProblem(text.format(file=array.name, shape=array.shape))

@@ -82,8 +82,11 @@ class Numbers:
         step = max(1, _CHUNK // raw.shape[1])
         for first in range(0, len(raw), step):
             wide = raw[first : first + step].astype(np.float64)
-            wide -= self.scaling.shift
-            wide /= self.scaling.scale
+            if self.scaling.per_row:
+                self.scaling.apply_in_place(wide)
+            else:  # without a look, at each few rows, whether it moves anything
+                wide -= self.scaling.shift
+                wide /= self.scaling.scale
             out[first : first + step] = wide
 
     def _look_at(self, first: int, part: NDArray[Any]) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SAMPLE_BYTES = 64 << 20  # of float64, for each of the two samples in memory
 _STRETCH_BYTES = 64 << 10
 _ZONES = 64
-SCALINGS = ("none", "sample", "pass")
+SCALINGS = ("none", "sample", "pass", "auto", "range", "standardise", "unit")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +63,9 @@ class StoredSplit:
     dataset: StoredData
     seed: int
 
+    test = None  # as a Split has them
+    notes = ()
+
     def share(self, start: int, stop: int) -> StoredSplit:
         """With these of the training rows alone, as a rank of several reads them."""
         labels, X = self.train.labels[start:stop], self.train.X.part([(start, stop)])
@@ -96,9 +99,11 @@ def stored_split(
         stored: the rows.
         seed: 0 or more; the same seed gives the same cut.
         validation_share: between 0 and 1, of all rows; None takes the data's own.
-        scaling: one of SCALINGS. "none" leaves the file's units; "sample" standardises by mean
-            and deviation of the training sample, "pass" by those of all training rows, which
-            reads them once. Pictures of bytes are taken from 0..255 to [0, 1] except by "none".
+        scaling: one of SCALINGS. "none" leaves the file's units; "sample" and "standardise" take
+            mean and deviation of the training sample to 0 and 1, "pass" those of all training
+            rows, which reads them once; "range" the smallest and largest value in that sample;
+            "unit" divides each row by its length; "auto" is "sample". Pictures of bytes are taken
+            from 0..255 to [0, 1] by "sample", "pass", "auto" and "range".
         sample_bytes: for each sample.
 
     Raises:
@@ -120,10 +125,12 @@ def stored_split(
     train = Numbers(rows, "float64").sample(measured)
     validation = Numbers(stored.rows, "float64").sample(held_out)
     fitted = _scaling(stored, rows, train, scaling)
-    sample = Part(sealed(fitted.apply(train)), _as_labels(labels, measured))
+    sample = Part(sealed(fitted.apply_in_place(train)), _as_labels(labels, measured))
     return StoredSplit(
         train=StoredPart(rows, labels, sample),
-        validation=Part(sealed(fitted.apply(validation)), _as_labels(stored.labels, held_out)),
+        validation=Part(
+            sealed(fitted.apply_in_place(validation)), _as_labels(stored.labels, held_out)
+        ),
         scaling=fitted,
         dataset=stored,
         seed=seed,
@@ -155,9 +162,13 @@ def _scaling(
 ) -> Scaling:
     if how == "none":
         return Scaling.identity(rows.d)
-    if stored.pixel_range is not None:
+    if how == "unit":
+        return Scaling.unit_length(rows.d)
+    if stored.pixel_range is not None and how != "standardise":
         return Scaling.of_range(*stored.pixel_range, rows.d)
-    if how == "sample":
+    if how == "range":
+        return Scaling.to_range(sample)
+    if how != "pass":
         gathered = Moments(rows.d)
         gathered.add(sample)
         return gathered.scaling()

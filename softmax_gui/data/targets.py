@@ -10,6 +10,8 @@ from softmax_gui.files import shown
 from softmax_gui.i18n import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from softmax_gui.data.dataset import Floats, Integers
@@ -71,6 +73,40 @@ def checked_weights(weights: NDArray[Any], n: int) -> Floats:
     if not s.any():
         raise ValueError(tr("All weights are 0; at least one row must count."))
     return s
+
+
+def checked_groups(groups: Sequence[Any], n: int) -> tuple[str, ...]:
+    """The group of each of n rows, as texts.
+
+    Raises:
+        ValueError: there are not n of them, or one is no text.
+    """
+    if len(groups) != n:
+        text = tr("The data have {n} rows, but {groups} group names.")
+        raise ValueError(text.format(n=n, groups=len(groups)))
+    names = tuple(groups)
+    for name in set(names):
+        if not isinstance(name, str):
+            text = tr("The name of a group must be a text, not {name}.")
+            raise ValueError(text.format(name=shown(repr(name))))
+    return names
+
+
+def checked_parts(parts: NDArray[Any], n: int) -> NDArray[Any]:
+    """The part (n,) of each row: 0 to train on, 1 to validate with, 2 to test with.
+
+    Raises:
+        ValueError: what does not fit, with its row counted from 1.
+    """
+    if parts.shape != (n,) or parts.dtype.kind not in "iu":
+        text = tr("The data have {n} rows; parts of {shape} {kind} do not fit them.")
+        raise ValueError(text.format(n=n, shape=parts.shape, kind=parts.dtype))
+    known = (parts >= 0) & (parts <= 2)
+    if not known.all():
+        row = int(np.argmin(known))
+        text = tr("Row {row} has the part {part}; 0 trains, 1 validates, 2 tests.")
+        raise ValueError(text.format(row=row + 1, part=parts[row]))
+    return parts
 
 
 def _look_at_labels(Y: Floats, labels: Integers, class_names: tuple[str, ...]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar
+from collections import Counter
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -12,15 +13,18 @@ from softmax_gui.data.dataset import Scaling, feature_names
 from softmax_gui.export.model import (
     ORIENTATION,
     PIXEL_ORDER,
+    UNIT_ORIENTATION,
     ModelProblem,
     TrainedModel,
     unnamed_classes,
 )
+from softmax_gui.files import shown
 from softmax_gui.i18n import tr
 
 FORMAT = "softmax-gui model"
 
 T = TypeVar("T", int, float)
+Contents: TypeAlias = tuple[dict[str, np.ndarray], dict[str, Any]]  # arrays, description
 
 
 def arrays_of(model: TrainedModel) -> dict[str, np.ndarray]:
@@ -43,10 +47,11 @@ def description_of(model: TrainedModel) -> dict[str, Any]:
         "image_shape": list(model.image_shape) if model.image_shape else None,
         "pixel_order": PIXEL_ORDER if model.image_shape else None,
         "pixel_range": list(model.pixel_range) if model.pixel_range else None,
-        "orientation": ORIENTATION,
+        "orientation": UNIT_ORIENTATION if model.per_row else ORIENTATION,
         "scaling": model.scaling.kind,
         "data": model.data,
         "metrics": model.metrics,
+        "parity": model.parity,
     }
 
 
@@ -81,6 +86,7 @@ def model_of(arrays: dict[str, np.ndarray], description: dict[str, Any]) -> Trai
         data=str(description.get("data") or ""),
         metrics=_metrics(description),
         version=str(description.get("version") or ""),
+        parity=_parity(description),
     )
 
 
@@ -88,10 +94,12 @@ def parsed_description(text: str | bytes) -> dict[str, Any]:
     """The description from its JSON text.
 
     Raises:
-        ModelProblem: no JSON object.
+        ModelProblem: no JSON object, or a name twice in one.
     """
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_without_repeats)
+    except ModelProblem:
+        raise
     except (ValueError, RecursionError) as error:  # 100,000 brackets: RecursionError
         raise ModelProblem(
             tr("Its description is not JSON ({error}).").format(error=error)
@@ -99,6 +107,20 @@ def parsed_description(text: str | bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ModelProblem(tr("Its description is not a JSON object."))
     return value
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, whose last of two equal names would win in silence."""
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ModelProblem(tr('It has "{name}" twice.').format(name=shown(twice)))
+    return value
+
+
+def _parity(description: dict[str, Any]) -> dict[str, Any] | None:
+    parity = description.get("parity")
+    return parity if isinstance(parity, dict) else None
 
 
 def _numbers(arrays: dict[str, np.ndarray], name: str, ndim: int) -> np.ndarray:

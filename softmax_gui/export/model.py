@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from softmax_gui import __version__
 from softmax_gui.core.models import Dense
-from softmax_gui.data.dataset import Dataset, Scaling
+from softmax_gui.data.dataset import Dataset, Scaling, feature_names
 from softmax_gui.files import shown
 from softmax_gui.i18n import tr
 
@@ -17,11 +18,20 @@ ORIENTATION = (
     "weight is (q, d), a row a class, as in torch.nn.Linear: logits = x @ weight.T + bias"
     " with x = (features - shift) / scale"
 )
+UNIT_ORIENTATION = (
+    "weight is (q, d), a row a class, as in torch.nn.Linear: logits = x @ weight.T + bias"
+    " with x = (features / norm - shift) / scale, norm the Euclidean norm of the row, 1 where it"
+    " is 0"
+)
 PIXEL_ORDER = "row by row from the top left: x1 x2 / x3 x4"
 
 
 class ModelProblem(ValueError):
     """A weights file that can't be used; the sentence says which, where, and what to do."""
+
+
+class Transposed(ModelProblem):
+    """Weights that fit the data at hand once rows and columns are exchanged."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,7 @@ class TrainedModel:
         pixel_range: a picture's black and white in the units of its file.
         data: the name of the data it was trained on.
         metrics: numbers said of it, for example "validation_accuracy".
+        parity: what the certificate of its export says, see parity.py; None before.
 
     Raises:
         ModelProblem: sizes that differ, a weight or bias that is not finite, or a text that no
@@ -50,6 +61,7 @@ class TrainedModel:
     data: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
     version: str = __version__
+    parity: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         W, b = self.dense.W, self.dense.b
@@ -74,6 +86,24 @@ class TrainedModel:
                 message = tr('"{text}" holds half a character, which no file could hold again.')
                 raise ModelProblem(message.format(text=shown(text)))
 
+    @property
+    def per_row(self) -> bool:
+        """Whether each row is divided by its norm before shift and scale."""
+        return self.scaling.per_row
+
+    def transposed(self) -> TrainedModel:
+        """The same numbers with rows and columns exchanged: d classes, q features, no names.
+
+        Raises:
+            ModelProblem: there are biases or a scaling, which tell rows from columns.
+        """
+        q, d = self.dense.W.shape
+        plain = self.scaling.kind == "none" and not self.scaling.shift.any()
+        if self.dense.b.any() or not plain or not (self.scaling.scale == 1.0).all():
+            raise ModelProblem(tr("Weights with biases or a scaling can't be transposed."))
+        dense = Dense(np.ascontiguousarray(self.dense.W.T), np.zeros(q))
+        return TrainedModel(dense, unnamed_classes(q), feature_names(d), Scaling.identity(d))
+
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """(n, q) for features X (n, d) as in the data file."""
         return np.asarray(self.dense.probabilities(self.scaling.apply(X)))
@@ -87,11 +117,23 @@ class TrainedModel:
         """
         d, q = self.dense.W.shape
         if (d, q) != (dataset.d, dataset.q):
+            if (q, d) == (dataset.d, dataset.q) and not self.dense.b.any():
+                message = tr(
+                    "These weights are for {d} features and {q} classes, the data here have"
+                    " {data_d} and {data_q}. They fit when they are transposed."
+                )
+                raise Transposed(message.format(d=d, q=q, data_d=q, data_q=d))
             message = tr(
                 "These weights are for {d} features and {q} classes, the data here have"
                 " {data_d} and {data_q}. Open the data they belong to first."
             )
             raise ModelProblem(message.format(d=d, q=q, data_d=dataset.d, data_q=dataset.q))
+        if self.per_row != scaling.per_row:
+            message = tr(
+                "These weights are for the scaling {theirs}, the data here have {ours}. Choose"
+                " the same scaling first."
+            )
+            raise ModelProblem(message.format(theirs=self.scaling.kind, ours=scaling.kind))
         order = self._order_in(dataset)
         W, b = self.dense.W[:, order], self.dense.b[order]
         # Theirs from ours: back to file units by our scaling, then forth by theirs.

@@ -10,6 +10,7 @@ import numpy as np
 
 from softmax_gui.core.information import entropy
 from softmax_gui.core.softmax import log_softmax
+from softmax_gui.data.options import ReadOptions
 from softmax_gui.data.samples import load_rows
 from softmax_gui.export.model import ModelProblem, TrainedModel
 from softmax_gui.files import spreadsheet_safe
@@ -18,14 +19,16 @@ from softmax_gui.i18n import tr
 BLOCK_ROWS = 4096  # the probabilities of 60,000 x 1,000 would take 480 MB, their text 1 GB
 
 
-def rows_for(model: TrainedModel, source: str) -> tuple[np.ndarray, list[str] | None]:
+def rows_for(
+    model: TrainedModel, source: str, options: ReadOptions | None = None
+) -> tuple[np.ndarray, list[str] | None]:
     """The features (n, d) of a sample or file for this model, and the n labels it has, or None.
 
     Raises:
         FileProblem: the file can't be read.
         ModelProblem: it has another number of features.
     """
-    X, labels = load_rows(source, model.feature_names)
+    X, labels = load_rows(source, model.feature_names, options or ReadOptions())
     if X.shape[1] != model.dense.d:
         message = tr("{source} has {found} features, the model wants {wanted}: {names}.")
         raise ModelProblem(
@@ -62,7 +65,7 @@ def write_predictions(
     judged = correct = 0
     for start in range(0, len(X), BLOCK_ROWS):
         block = slice(start, start + BLOCK_ROWS)
-        log_P = _log_probabilities(model, X[block], start)
+        log_P = log_probabilities(model, X[block], start)
         rows = _cells(model, log_P, start)
         if labels is not None:
             truth = np.array([places.get(name, -1) for name in labels[block]])
@@ -81,7 +84,7 @@ def _header(model: TrainedModel, *, labelled: bool) -> list[str]:
     return ["row", "prediction", *probabilities, "entropy_nat", *known]
 
 
-def _log_probabilities(model: TrainedModel, X: np.ndarray, start: int) -> np.ndarray:
+def log_probabilities(model: TrainedModel, X: np.ndarray, start: int) -> np.ndarray:
     """(n, q), where log P(0) would be -inf: a label this unlikely still has a surprisal."""
     with np.errstate(over="ignore", invalid="ignore"):
         logits = np.asarray(model.dense.logits(model.scaling.apply(X)))

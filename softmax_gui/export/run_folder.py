@@ -153,7 +153,9 @@ class RunWriter:
         if run.problem:
             self._end(FAILED, run.problem)
             return
-        save_model(trained_model(run.snapshot, self._split), self._folder / MODEL)
+        # No export: the certificate of another reader is made when the weights leave the folder.
+        model = trained_model(run.snapshot, self._split)
+        save_model(model, self._folder / MODEL, verify=False)
         self._write_rows(run.snapshot.history)
         _write_json(self._folder / CONFIG, {**self._settings, **outcome_of(run)})
         self._end(INTERRUPTED if run.interrupted else FINISHED, "")

@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from softmax_gui.export.fields import arrays_of, description_of, model_of, parsed_description
+from softmax_gui.export.fields import (
+    FORMAT,
+    Contents,
+    arrays_of,
+    description_of,
+    parsed_description,
+)
+from softmax_gui.export.foreign import CLASS_NAMES, is_array_name
+from softmax_gui.export.foreign_tables import row_numbers, table_contents
 from softmax_gui.export.model import ModelProblem, TrainedModel
 from softmax_gui.files import spreadsheet_safe
 from softmax_gui.i18n import tr
@@ -23,18 +31,32 @@ def json_bytes(model: TrainedModel) -> bytes:
     return json.dumps({**description_of(model), **lists}, ensure_ascii=False, indent=1).encode()
 
 
-def from_json(data: bytes) -> TrainedModel:
-    """The model in a JSON file.
+def json_contents(data: bytes) -> Contents:
+    """The arrays and the description in a JSON file.
 
     Raises:
-        ModelProblem: no JSON object, or no weights in it.
+        ModelProblem: no JSON object, or what should be an array is none.
     """
+    value = parsed_description(_text(data))
+    value |= {name: value.pop(key) for key, name in _renamed(value).items()}
+    names = [name for name in value if is_array_name(name)]
+    return {name: _array(value.pop(name), name) for name in names}, value
+
+
+def _renamed(value: dict[str, Any]) -> dict[str, str]:
+    """Names that other programs give their lists of classes."""
+    found = next((key for key in CLASS_NAMES if key in value), "classes")
+    if found != "classes" and isinstance(value[found], list):
+        value[found] = [str(name) for name in value[found]]
+        return {found: "classes"}
+    return {}
+
+
+def _text(data: bytes) -> str:
     try:
-        value = parsed_description(data.decode("utf-8-sig"))
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ModelProblem(tr("It is not UTF-8 text.")) from None
-    names = [name for name in ("weight", "bias", "shift", "scale") if name in value]
-    return model_of({name: _array(value.pop(name), name) for name in names}, value)
 
 
 def csv_bytes(model: TrainedModel) -> bytes:
@@ -48,24 +70,28 @@ def csv_bytes(model: TrainedModel) -> bytes:
         description[name] = arrays_of(model)[name].tolist()
     text = io.StringIO()
     text.write(CSV_MARK + json.dumps(description, ensure_ascii=False) + "\n")
-    writer = csv.writer(text, lineterminator="\n")
+    # The csv module quotes no carriage return by itself, and reads none that is not quoted.
+    returns = "\r" in "".join((*model.class_names, *model.feature_names))
+    writer = csv.writer(
+        text, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL
+    )
     writer.writerow(["class", "bias", *map(spreadsheet_safe, model.feature_names)])
     for name, bias, row in zip(model.class_names, model.dense.b, model.dense.W.T, strict=True):
         writer.writerow([spreadsheet_safe(name), repr(float(bias)), *(repr(float(w)) for w in row)])
     return text.getvalue().encode()
 
 
-def from_csv(data: bytes) -> TrainedModel:
-    """The model in a CSV file that csv_bytes wrote, or in a table of the same columns.
+def csv_contents(data: bytes, *, foreign: bool = False) -> Contents:
+    """The arrays and the description in a CSV file that csv_bytes wrote, or of the same columns.
+
+    Args:
+        data: the bytes.
+        foreign: whether another program's table of numbers will do, see foreign.py.
 
     Raises:
         ModelProblem: another table; the sentence names row and column.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ModelProblem(tr("It is not UTF-8 text.")) from None
-    description: dict[str, Any] = {}
+    text, description = _text(data), dict[str, Any]()
     if text.startswith(CSV_MARK):
         line, _, text = text.partition("\n")
         description = parsed_description(line.removeprefix(CSV_MARK))
@@ -74,16 +100,18 @@ def from_csv(data: bytes) -> TrainedModel:
     except csv.Error as error:
         raise ModelProblem(tr("Its table can't be read ({error}).").format(error=error)) from None
     if len(rows) < 2 or rows[0][:2] != ["class", "bias"]:
+        if foreign and rows:
+            return table_contents(rows)
         raise ModelProblem(tr('Its table does not begin with the columns "class" and "bias".'))
     header, *body = rows
-    numbers = np.array([_row_numbers(row, i, header) for i, row in enumerate(body, 2)])
+    numbers = np.array([row_numbers(row, i, header) for i, row in enumerate(body, 2)])
     description.setdefault("features", header[2:])
     description["classes"] = _classes_of(body, description.get("classes"))
     arrays = {"bias": numbers[:, 0], "weight": numbers[:, 1:]}
     for name in ("shift", "scale"):
         if name in description:
             arrays[name] = _array(description[name], name)
-    return model_of(arrays, description)
+    return arrays, {"format": FORMAT, **description}
 
 
 def _classes_of(body: list[list[str]], names: Any) -> list[str]:
@@ -94,24 +122,14 @@ def _classes_of(body: list[list[str]], names: Any) -> list[str]:
     written = [row[0] for row in body]
     if names is None:
         return written
+    if not isinstance(names, list):
+        raise ModelProblem(tr('"{key}" is not a list of names.').format(key="classes"))
+    if [spreadsheet_safe(str(name)) for name in names] == written:
+        return [str(name) for name in names]  # two may be alike with their apostrophe
     exact = {spreadsheet_safe(str(name)): str(name) for name in names}
     if sorted(exact) != sorted(written):
         raise ModelProblem(tr("The classes of its rows are not those of its first line."))
     return [exact[name] for name in written]
-
-
-def _row_numbers(row: list[str], number: int, header: list[str]) -> list[float]:
-    if len(row) != len(header):
-        message = tr("Table row {row}: {found} columns, {wanted} expected.")
-        raise ModelProblem(message.format(row=number, found=len(row), wanted=len(header)))
-    values = []
-    for name, cell in zip(header[1:], row[1:], strict=True):
-        try:
-            values.append(float(cell))
-        except ValueError:
-            message = tr('Table row {row}, column {column}: "{cell}" is not a number.')
-            raise ModelProblem(message.format(row=number, column=name, cell=cell[:40])) from None
-    return values
 
 
 def _array(value: Any, name: str) -> np.ndarray:

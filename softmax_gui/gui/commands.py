@@ -31,12 +31,17 @@ class Command:
 
 MENUS = {"file": N_("&File"), "edit": N_("&Edit"), "view": N_("&View"), "train": N_("&Train"),
          "help": N_("&Help")}  # fmt: skip
-SUBMENUS = {"figure": ("file", N_("Save a plot")), "example": ("edit", N_("Show an example of")),
+SUBMENUS = {"recent": ("file", N_("Recent")), "figure": ("file", N_("Save a plot")),
+            "example": ("edit", N_("Show an example of")),
             "theme": ("view", N_("Colours")), "language": ("view", N_("Language"))}  # fmt: skip
 
 COMMANDS = (
     Command("open_data", "file", N_("Open data…"), "Ctrl+O",
-            N_("A table (CSV) or arrays (NPZ) from a file.")),
+            N_("A table, arrays or pictures from a file, with a look at it first.")),
+    Command("open_folder", "file", N_("Open folder of pictures…"), "Ctrl+Shift+F",
+            N_("Pictures in a folder, a sub-folder a class.")),
+    Command("clear_recent", "recent", N_("Clear the list"), "Ctrl+Alt+R",
+            N_("Forgets which files were opened."), separated=True),
     Command("open_weights", "file", N_("Open weights…"), "Ctrl+Shift+O",
             N_("Start from exported weights, at step 0.")),
     Command("export_weights", "file", N_("Export weights…"), "Ctrl+E",
@@ -84,8 +89,8 @@ COMMANDS = (
     Command("about", "help", N_("About Softmax GUI"), "Ctrl+F1", separated=True),
 )  # fmt: skip
 PICTURE_ONLY = ("clear", "invert", "noise")
-OWN_RUN_ONLY = ("open_data", "open_weights", "export_weights", "train", "step", "epoch", "reset",
-                "sweep", "slower", "faster")  # fmt: skip
+OWN_RUN_ONLY = ("open_data", "open_folder", "open_weights", "export_weights", "train", "step",
+                "epoch", "reset", "sweep", "slower", "faster")  # fmt: skip
 TOOLBAR = ("train", "step", "epoch", "reset")
 EXAMPLES = 9  # Ctrl+1 to Ctrl+9 show an example of a class
 

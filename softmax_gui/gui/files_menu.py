@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QWidget
+import numpy as np
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from softmax_gui.core.models import Dense
 from softmax_gui.data.dataset import Split
-from softmax_gui.export.model import ModelProblem
+from softmax_gui.export.foreign import ROWS_ARE_CLASSES, ROWS_ARE_FEATURES, Ambiguous
+from softmax_gui.export.model import ModelProblem, Transposed
 from softmax_gui.export.runs import trained_model
-from softmax_gui.export.weights import FORMATS, load_model, save_model
+from softmax_gui.export.weights import EXPORTS, FORMAT_NAMES, load_model, save_model
 from softmax_gui.files import FileProblem, atomic_write
 from softmax_gui.gui.widgets.figures import Kind, figure_bytes
 from softmax_gui.gui.widgets.message_bar import Tone
@@ -19,6 +21,8 @@ from softmax_gui.i18n import tr
 from softmax_gui.training.snapshot import Snapshot
 
 Say = Callable[[Tone, str], None]
+_DATA = "*.csv *.tsv *.txt *.npz *.npy *.idx* *-ubyte *.gz *.parquet"
+CERTIFIED = 100  # rows of the validation part that another reader is asked about
 FIGURE_KINDS: dict[str, Kind] = {".png": "png", ".svg": "svg", ".csv": "csv"}
 
 
@@ -31,8 +35,18 @@ class FilesMenu:
 
     def ask_data(self) -> str:
         """The path of a data file, or "" when the user thinks better of it."""
-        kinds = tr("Tables and arrays ({patterns})").format(patterns="*.csv *.tsv *.txt *.npz")
+        kinds = tr("Tables and arrays ({patterns})").format(patterns=_DATA)
         return self._ask_open(tr("Open data"), f"{kinds};;{tr('All files')} (*)")
+
+    def ask_folder(self) -> str:
+        """The path of a folder of pictures, or "" when the user thinks better of it."""
+        title = tr("Open folder of pictures")  # the files are shown: a look says which folder it is
+        folder = QFileDialog.getExistingDirectory(
+            self._window, title, self.folder, QFileDialog.Option(0)
+        )
+        if folder:
+            self.folder = str(Path(folder).parent)
+        return folder
 
     def ask_run(self) -> Path | None:
         """A run folder, or None when the user thinks better of it."""
@@ -51,8 +65,7 @@ class FilesMenu:
             text = tr("There are no weights yet: the data are still being loaded.")
             self._say(Tone.WARNING, text)
             return
-        names = {".safetensors": "safetensors", ".npz": "NumPy NPZ", ".json": "JSON", ".csv": "CSV"}
-        filters = [f"{names[suffix]} (*{suffix})" for suffix in FORMATS]
+        filters = [f"{FORMAT_NAMES[ending]} (*{ending})" for ending in EXPORTS]
         start = f"{split.dataset.name}-weights.safetensors"
         path = self._ask_save(tr("Export weights"), start, filters)
         if path is not None:
@@ -61,12 +74,15 @@ class FilesMenu:
     def write_weights(self, snapshot: Snapshot, split: Split, path: Path) -> None:
         """Writes the weights of this snapshot to `path` and says so, or why not."""
         try:
-            save_model(trained_model(snapshot, split), path)
+            parity = save_model(
+                trained_model(snapshot, split), path, test_inputs=_test_inputs(split)
+            )
         except (ModelProblem, FileProblem) as error:
             self._say(Tone.ERROR, tr("{error} Nothing was lost.").format(error=error))
             return
-        text = tr("The weights of step {step:,} are in {path}, a row a class.")
-        self._say(Tone.DONE, text.format(step=snapshot.step, path=path))
+        text = tr("The weights of step {step:,} are in {path}.")
+        text = text.format(step=snapshot.step, path=path)
+        self._say(Tone.DONE, text if parity is None else f"{text} {parity.sentence()}")
 
     def open_weights(self, split: Callable[[], Split | None]) -> tuple[Dense, str] | None:
         """Weights from a file the user chooses, for the data at hand when that is done."""
@@ -81,7 +97,7 @@ class FilesMenu:
         return split is not None
 
     def _ask_weights(self) -> Path | None:
-        patterns = " ".join(f"*{suffix}" for suffix in FORMATS)
+        patterns = " ".join(f"*{ending}" for ending in EXPORTS)
         kinds = tr("Weights ({patterns})").format(patterns=patterns)
         path = self._ask_open(tr("Open weights"), f"{kinds};;{tr('All files')} (*)")
         return Path(path) if path else None
@@ -89,13 +105,36 @@ class FilesMenu:
     def read_weights(self, path: Path, split: Split) -> tuple[Dense, str] | None:
         """Weights from `path` for the data at hand and what to say of them, or None and why not."""
         try:
-            model = load_model(path)
-            dense = model.fitted_to(split.dataset, split.scaling)
+            dense = self._fitting(path, split)
         except (ModelProblem, FileProblem) as error:
             message = tr("{error} The current model stays.")
             self._say(Tone.ERROR, message.format(error=error))
             return None
         return dense, tr("The weights of {name} are loaded.").format(name=path.name)
+
+    def _fitting(self, path: Path, split: Split) -> Dense:
+        """The weights in a file for these data; asks what its rows are where both would do."""
+        data = split.dataset
+        try:
+            model = load_model(path, features=data.d)
+        except Ambiguous as question:
+            rows_are_classes = self._says_yes(
+                tr("{question}\nYes: a row of the file is a class. No: a row is a feature.").format(
+                    question=question
+                )
+            )
+            orientation = ROWS_ARE_CLASSES if rows_are_classes else ROWS_ARE_FEATURES
+            model = load_model(path, orientation=orientation, features=data.d)
+        try:
+            return model.fitted_to(data, split.scaling)
+        except Transposed as error:
+            if not self._says_yes(tr("{error}\nSwap rows and columns?").format(error=error)):
+                raise
+        return model.transposed().fitted_to(data, split.scaling)
+
+    def _says_yes(self, question: str) -> bool:
+        answer = QMessageBox.question(self._window, tr("Open weights"), question)
+        return answer == QMessageBox.StandardButton.Yes
 
     def save_figure(self, figure: QWidget, name: str) -> None:
         """Asks where to, then writes a plot as PNG, SVG or CSV."""
@@ -137,3 +176,9 @@ class FilesMenu:
                 return None
         self.folder = str(path.parent)
         return path
+
+
+def _test_inputs(split: Split) -> np.ndarray | None:
+    """Some rows nobody trained on, in the units of the file, for the certificate."""
+    rows = split.validation.X[:CERTIFIED]
+    return split.scaling.undo(rows) if len(rows) else None

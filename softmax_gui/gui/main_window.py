@@ -19,6 +19,7 @@ from softmax_gui.gui.attachment import Attachment
 from softmax_gui.gui.commands import Commands
 from softmax_gui.gui.docks import Docks
 from softmax_gui.gui.files_menu import FilesMenu
+from softmax_gui.gui.importing import Importing
 from softmax_gui.gui.narrator import Narrator
 from softmax_gui.gui.run_config import LoadRequest
 from softmax_gui.gui.screen import Screen
@@ -87,6 +88,8 @@ class MainWindow(QMainWindow):
         self.narrator = Narrator(self.messages, self.status, self)
         self.wishes = Wishes(self.trainer, self.training.known_device(settings.device))
         self.files = FilesMenu(self, self.narrator.say, settings.folder)
+        self.importing = Importing(self, self.commands, self.files, self.narrator.say,
+                                   settings.recent)  # fmt: skip
         self.appearance = Appearance(self, self.commands, settings, self._show_unit)
         views = (self.plots, self.prediction, self.draw)
         self.display = Screen(self, views, self.status, self.commands)
@@ -99,7 +102,8 @@ class MainWindow(QMainWindow):
 
     def _connect_views(self) -> None:
         self.data.source_chosen.connect(self.load)
-        self.data.open_requested.connect(self.open_data)
+        self.data.open_requested.connect(self.importing.ask_file)
+        self.importing.imported.connect(self.wishes.take)
         self.data.classes.class_activated.connect(self.draw.show_example)
         self.data.world_changed.connect(lambda world: self.wishes.load(world=world))
         self.training.setting_changed.connect(self.wishes.adjust)
@@ -139,7 +143,7 @@ class MainWindow(QMainWindow):
     def load(self, source: str) -> None:
         """Trains on a sample or a file from now on; what is there stays until that worked."""
         self.data.stop_settling()
-        self.wishes.load(source)
+        self.wishes.load(source, options=self.importing.options_of(source))
 
     def newest(self) -> Snapshot | None:
         """The newest snapshot of the run."""
@@ -153,12 +157,6 @@ class MainWindow(QMainWindow):
         """Does what a command says."""
         self.training.commit()  # a number typed and not yet entered counts first
         slot()
-
-    @Slot()
-    def open_data(self) -> None:
-        """Asks for a file of data and loads it."""
-        if path := self.files.ask_data():
-            self.load(path)
 
     def open_weights(self) -> None:
         """Asks for a file of weights and starts from them."""
@@ -285,6 +283,7 @@ class MainWindow(QMainWindow):
         """Keeps the settings and ends the thread, whatever it is doing."""
         self.display.stop()
         self.attachment.shutdown()
+        self.importing.shutdown()
         settings = replace(
             self.appearance.settings,
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
@@ -292,6 +291,7 @@ class MainWindow(QMainWindow):
             plots=self.plots.layout_state(),
             folder=self.files.folder,
             device=self.wishes.config.device,
+            recent=self.importing.recent.paths,
         )
         if trouble := save_settings(self._settings_path, settings):
             log.warning(trouble)

@@ -7,6 +7,8 @@ from enum import Enum
 
 from softmax_gui.core.models import phm_orders
 from softmax_gui.data.dataset import Dataset, Split
+from softmax_gui.data.options import ReadOptions
+from softmax_gui.data.readers import read_dataset
 from softmax_gui.data.synthetic import World
 from softmax_gui.training.compiled import threads_for
 from softmax_gui.training.config import TrainConfig
@@ -20,6 +22,8 @@ class LoadRequest:
     source: str  # a sample's name or a file's path
     config: TrainConfig
     world: World | None = None
+    dataset: Dataset | None = None  # what was read already; the source names it
+    options: ReadOptions | None = None  # how the file is to be read, or was
 
 
 class SweepState(Enum):
@@ -28,6 +32,17 @@ class SweepState(Enum):
     IDLE = "idle"
     RUNNING = "running"
     PAUSED = "paused"
+
+
+def read_already(request: LoadRequest) -> Dataset | None:
+    """The data of a request that says more of a file than where it is; None for the others.
+
+    Raises:
+        FileProblem: the file was read before in a way in which it can't be read any more.
+    """
+    if request.dataset is None and request.options is not None:
+        return read_dataset(request.source, request.options)
+    return request.dataset
 
 
 def as_run(config: TrainConfig, split: Split) -> TrainConfig:

@@ -27,6 +27,7 @@ class Settings:
     plots: str = ""  # how the plots share the space, base64
     folder: str = ""  # where the last file was opened or saved
     device: str = "auto"
+    recent: tuple[str, ...] = ()  # what was opened last, newest first
 
 
 def settings_path() -> Path:
@@ -70,6 +71,9 @@ def _checked(values: Any) -> Settings:
         for field in fields(Settings)
         if type(values.get(field.name)) is type(getattr(defaults, field.name))
     }
+    recent = values.get("recent")  # a list, as JSON has no tuples
+    if isinstance(recent, list) and all(isinstance(path, str) for path in recent):
+        known["recent"] = tuple(recent)
     for value in known.values():
-        str(value).encode()  # half a character, as JSON may hold, would stop the start later
+        "".join(value).encode()  # half a character, as JSON may hold, would stop the start later
     return replace(defaults, **known)

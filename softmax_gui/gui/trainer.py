@@ -16,7 +16,7 @@ from softmax_gui.data.batches import split
 from softmax_gui.data.dataset import Split
 from softmax_gui.data.samples import load
 from softmax_gui.gui.pace import Pace
-from softmax_gui.gui.run_config import LoadRequest, as_run, fitted
+from softmax_gui.gui.run_config import LoadRequest, as_run, fitted, read_already
 from softmax_gui.i18n import tr
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import DEVICE_ERRORS
@@ -61,7 +61,9 @@ class TrainingWorker(QObject):
         """Replaces data and run; a run in progress goes on with the new data."""
         with self._edge():
             try:
-                dataset = load(request.source, seed=request.config.seed, world=request.world)
+                dataset = read_already(request) or load(
+                    request.source, seed=request.config.seed, world=request.world
+                )
                 parts = split(dataset, seed=request.config.seed)
                 request = replace(request, config=fitted(request.config, dataset))
                 session = TrainingSession(parts, as_run(request.config, parts))

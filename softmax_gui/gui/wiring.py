@@ -15,7 +15,8 @@ def connect_commands(window: MainWindow) -> None:
     """Says for every command what it does, but for those that Appearance has."""
     plots, save = window.plots, window.files.save_figure
     for key, slot in {
-        "open_data": window.open_data,
+        "open_data": window.importing.ask_file,
+        "open_folder": window.importing.ask_folder,
         "open_weights": window.open_weights,
         "export_weights": lambda: window.files.export_weights(window.newest(), window.split()),
         "attach": window.ask_for_run,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from softmax_gui.data.dataset import Dataset
+from softmax_gui.data.options import ReadOptions
 from softmax_gui.data.synthetic import World
 from softmax_gui.gui.run_config import LoadRequest
 from softmax_gui.gui.training_thread import Trainer
@@ -31,12 +33,23 @@ class Wishes:
         """What the sliders show."""
         return self._asked.world or World()
 
-    def load(self, source: str | None = None, world: World | None = None) -> None:
-        """Asks for data: another source, another world, or the same ones anew."""
-        self._asked = replace(
-            self._asked, source=source or self._asked.source, world=world or self._asked.world
-        )
+    def load(
+        self, source: str | None = None, world: World | None = None,
+        dataset: Dataset | None = None, options: ReadOptions | None = None,
+    ) -> None:  # fmt: skip
+        """Asks for data: another source, another world, or the same ones anew.
+
+        `dataset` is what was read from the source already, `options` how it is read.
+        """
+        if source:
+            self._asked = replace(self._asked, source=source, dataset=dataset, options=options)
+        self._asked = replace(self._asked, world=world or self._asked.world)
         self._trainer.load_requested.emit(self._asked)
+
+    def take(self, imported: tuple[str, Dataset, ReadOptions]) -> None:
+        """Asks for data that were read already: their source, they, and how they were read."""
+        source, dataset, options = imported
+        self.load(source, dataset=dataset, options=options)
 
     def change_seed(self, seed: int) -> None:
         """Asks for another split and order of what was asked for last."""
@@ -66,10 +79,12 @@ class Wishes:
             return
         old = self._granted
         config = replace(self.config, seed=old.config.seed)
-        self._asked = LoadRequest(old.source, config, old.world)
+        self._asked = replace(old, config=config)
 
     def _same_data(self, request: LoadRequest) -> bool:
         asked = self._asked
+        if asked.dataset is not request.dataset:
+            return False
         return (asked.source, asked.world, asked.config.seed) == (
             request.source, request.world, request.config.seed,
         )  # fmt: skip

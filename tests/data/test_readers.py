@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from softmax_gui.data.options import ReadOptions
 from softmax_gui.data.readers import read_dataset, read_rows
 from softmax_gui.files import FileProblem
 
@@ -22,15 +23,15 @@ def test_that_unicode_with_or_without_its_mark_is_read(tmp_path: Path, encoding:
     assert table.class_names == ("강아지", "고양이")
 
 
-def test_that_bytes_in_another_encoding_are_refused_by_their_row(tmp_path: Path) -> None:
+def test_that_korean_windows_text_is_not_garbled_and_a_wrong_encoding_is_refused(
+    tmp_path: Path,
+) -> None:
     file = tmp_path / "old.csv"
-    file.write_bytes("x,종류\n1,고양이\n".encode("cp949"))
-    with pytest.raises(FileProblem, match=r"old\.csv, row 1: byte 0x.. is not UTF-8 text\. Save"):
-        read_dataset(file)
     for end in ("\r", "\r\n", "\n"):
-        file.write_bytes(f"x,y{end}1,a{end}2,고양이{end}".encode("cp949"))
-        with pytest.raises(FileProblem, match=r"old\.csv, row 3: byte"):
-            read_dataset(file)
+        file.write_bytes(f"x,종류{end}1,고양이{end}2,강아지{end}".encode("cp949"))
+        assert read_dataset(file).class_names == ("강아지", "고양이")
+        with pytest.raises(FileProblem, match=r"old\.csv, row 1"):
+            read_dataset(file, ReadOptions(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_that_bytes_in_another_encoding_are_refused_by_their_row(tmp_path: Path)
         (b"# only a comment\n", "a.csv is empty"),
         (b"a,kind\n", "a.csv has a header, but no row below it"),
         (b"a,kind\n1,c\0t\n", "a.csv is no text: row 2 has a zero byte. Choose a CSV, TSV or NPZ"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a.csv is no text: row 3 has a zero byte"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a.csv is a single picture, which holds no table"),
         (b"\x80\x04\x95\x0b\0\0\0", "a.csv holds a Python pickle, which could run any program"),
         (b"PK\x03\x04 and nothing more", "a.csv is damaged or cut short"),
     ],

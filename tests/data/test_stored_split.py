@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softmax_gui.data.dataset import Scaling
+from softmax_gui.data.scaling import fitted
 from softmax_gui.data.stored import StoredData, open_stored
 from softmax_gui.data.stored_scaling import Moments, moments
 from softmax_gui.data.stored_split import (
@@ -185,6 +186,26 @@ def test_that_a_split_is_standardised_by_its_training_rows(data: StoredData, how
     split.numbers("float32").read(0, split.train.n, X)
     np.testing.assert_allclose(X.mean(axis=0), 0.0, atol=1e-6)
     np.testing.assert_allclose(split.train.sample.X.std(axis=0), 1.0, rtol=1e-10)
+
+
+@pytest.mark.parametrize("how", ["auto", "range", "standardise", "unit"])
+def test_that_rows_on_disk_are_scaled_as_those_in_memory(data: StoredData, how: str) -> None:
+    split = stored_split(data, 0, scaling=how)  # whose sample is all training rows here
+    X = np.empty((split.train.n, 5), np.float64)
+    split.train.X.read(0, split.train.n, raw := np.empty(X.shape, np.float32))
+    split.numbers("float64").read(0, split.train.n, X)
+    wanted = fitted(raw.astype(float), how, None)
+    assert split.scaling.kind == wanted.kind
+    np.testing.assert_allclose(X, wanted.apply(raw), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(split.train.sample.X, X, rtol=1e-12, atol=1e-12)
+
+
+def test_that_pictures_of_bytes_are_standardised_where_that_is_asked_for(tmp_path: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (50, 2, 2)).astype(np.uint8)
+    data = open_stored(save(tmp_path, pictures, np.arange(50) % 2))
+    split = stored_split(data, 0, scaling="standardise")
+    np.testing.assert_allclose(split.train.sample.X.std(axis=0), 1.0)
+    assert split.scaling.kind == "standardise"
 
 
 def test_that_pictures_of_bytes_go_from_0_to_1(tmp_path: Path) -> None:

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from softmax_gui.data.tables import read_table
+from softmax_gui.data import tables
+from softmax_gui.data.dataset import Dataset
+from softmax_gui.data.options import ReadOptions
 from softmax_gui.files import FileProblem
 
 SMALL = "a,b,kind\n1,2,cat\n3.5,-4e-1,dog\n"
+
+
+def read_table(file: str, text: str, label_column: str | None = None) -> Dataset:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / file
+        path.write_bytes(text.encode())
+        return tables.read_table(path, ReadOptions(label_column=label_column))
 
 
 def problem_with(text: str, label_column: str | None = None) -> str:
@@ -70,7 +81,7 @@ def test_that_every_usual_way_of_writing_it_gives_the_same_table(text: str) -> N
         ("a,b,kind\n1,2,cat\n1,cat\n", "t.csv, row 3: 2 columns, 3 expected. Check for a missing"),
         ("a,b,kind\n\n# x\n1,2,cat,4\n", "t.csv, row 4: 4 columns, 3 expected"),
         ("a,kind\n1,cat\ntwo,dog\n", 't.csv, row 3, column "a": "two" is not a finite number'),
-        ("a,kind\n1,cat\n,dog\n", 'row 3, column "a": no value (""). Fill it in, or delete'),
+        ("a,kind\n1,cat\n,dog\n", 'row 3, column "a": no value (""). Fill it in, delete'),
         ("a,kind\nNA,cat\n1,dog\n", 'row 2, column "a": no value ("NA")'),
         ("a,kind\n?,cat\n1,dog\n", 'row 2, column "a": no value ("?")'),
         ("a,kind\nnan,cat\n1,dog\n", 'row 2, column "a": no value ("nan")'),
@@ -90,7 +101,6 @@ def test_that_every_usual_way_of_writing_it_gives_the_same_table(text: str) -> N
         ("a,kind\n1,cat\n2,cat\n", 'column "kind": all 2 rows have the label "cat". Two classes'),
         ("a,kind\n1,cat\n", "all 1 rows"),
         ("kind\ncat\ndog\n", 'row 1: only one column, "kind", was found. Separate'),
-        ("5.1,3.5,1\n4.9,3.0,2\n", "row 1: numbers where the names of the columns are expected"),
         ('a,kind\n1,"cat\n2,dog\n', "row 2: the quotation marks do not pair up within the row"),
         ('a,kind\n1,"cat"s\n2,dog\n', "row 2: the quotation marks do not pair up within the row"),
         ('a,"kind\n1,cat\n2,dog\n', "row 1: the quotation marks do not pair up within the row"),

@@ -14,6 +14,7 @@ import pytest
 
 from softmax_gui.core.models import Dense
 from softmax_gui.data.dataset import Dataset, Scaling, feature_names
+from softmax_gui.data.options import ReadOptions
 from softmax_gui.data.samples import load
 from softmax_gui.export import info
 from softmax_gui.export.info import dataset_facts, facts_of
@@ -95,9 +96,26 @@ def test_that_sums_too_large_for_a_number_are_left_out_and_json_stays_json() -> 
 
 
 def test_that_what_a_reader_did_is_among_the_notes(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("# a comment\na,b,label\n1,2,x\n3,4,y\n", encoding="utf-8")
+    (tmp_path / "t.csv").write_text("a,b,label\n1,2,x\n3,2,y\n", encoding="utf-8")
     (note,) = facts_of(str(tmp_path / "t.csv"))["notes"]
-    assert "omment" in note
+    assert "onstant" in note
+
+
+def test_that_one_hot_targets_are_hard_and_fractions_are_soft(tmp_path: Path) -> None:
+    for name, Y in (("hard", np.eye(3)), ("soft", np.full((3, 3), 1 / 3))):
+        np.savez(tmp_path / f"{name}.npz", X=np.eye(3), y=Y)
+        assert facts_of(str(tmp_path / f"{name}.npz"))["soft_labels"] is (name == "soft")
+
+
+def test_that_rows_on_disk_have_the_facts_of_rows_in_memory(tmp_path: Path) -> None:
+    X = np.arange(3000.0).reshape(500, 6) % 17
+    np.save(tmp_path / "x-a.npy", X.astype(np.float32))
+    np.save(tmp_path / "y-a.npy", np.arange(500) % 3)
+    whole, stored = (facts_of(str(tmp_path / "x-a.npy"), options)
+                     for options in (ReadOptions(), ReadOptions(limit_bytes=1000)))  # fmt: skip
+    assert stored["notes"] != whole["notes"]
+    for name in ("n", "d", "q", "classes", "labels_sha256", "features"):
+        assert stored[name] == whole[name], name
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

@@ -82,6 +82,7 @@ def walk(tour: Tour) -> None:
     tour.photograph("digits-logarithmic")
     window.commands["log_step"].setChecked(False)
     window.commands["log_loss"].setChecked(False)
+    importing(tour)
     solved(tour)
     weight_decays(tour)
     attached(tour)
@@ -100,6 +101,25 @@ def walk(tour: Tour) -> None:
     if dialog is not None:
         dialog.grab().save(f"{tour.prefix}-shortcuts.png")
         dialog.close()
+
+
+def importing(tour: Tour) -> None:
+    """A file looked at before it is loaded: pictures, and a table whose label is none."""
+    with tempfile.TemporaryDirectory() as folder:
+        pictures, table = Path(folder) / "strokes.npz", Path(folder) / "plants.csv"
+        random = np.random.default_rng(0)
+        labels = np.arange(120) % 3
+        np.savez(pictures, X=random.random((120, 8, 8)) ** (1 + labels[:, None, None]), y=labels)
+        rows = [f"{k / 7:.2f};{k % 5};{('사과', '배', '자두')[k % 3]}" for k in range(60)]
+        table.write_bytes("\n".join(["폭;높이;과일", *rows]).replace(".", ",").encode("cp949"))
+        for path in (pictures, table):
+            tour.window.importing.open(path)
+            dialog = tour.window.importing.dialog
+            tour.live(1.0)
+            if dialog is not None:
+                tour.count += 1
+                dialog.grab().save(f"{tour.prefix}-{tour.count:02d}-import-{path.suffix[1:]}.png")
+                dialog.close()
 
 
 def solved(tour: Tour) -> None:
