@@ -88,7 +88,8 @@ def test_that_every_bold_word_stands_so_on_the_screen(name: str) -> None:
 def test_that_every_command_line_is_understood(name: str) -> None:
     lines = re.findall(r"^softmax-gui (.*)$", _guide(name), re.MULTILINE)
     commands = {cli._parser().parse_args(shlex.split(line)).run for line in lines}
-    assert commands == {cli._train, cli._predict, cli._export, cli._info}
+    every = {cli._train, cli._predict, cli._evaluate, cli._export, cli._convert, cli._info}
+    assert commands == every
 
 
 @pytest.mark.parametrize("name", LANGUAGES)

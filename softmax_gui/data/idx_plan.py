@@ -105,10 +105,9 @@ def _plan(parts: list[IdxPart], notes: list[str]) -> IdxPlan:
     said = []
     if len(parts) > 1:
         text = tr("{file}: {n:,} rows, the {part} part.")
-        said = [
-            text.format(file=part.images.file, n=part.n, part=tr(_PART_NAMES[part.part]))
-            for part in parts
-        ]
+        for part in parts:
+            name = _PART_NAMES[part.part]
+            said.append(text.format(file=part.images.file, n=part.n, part=tr(name)))
     elif parts[0].labels is not None:
         text = tr("{images} with the labels in {labels}.")
         said = [text.format(images=parts[0].images.file, labels=parts[0].labels.file)]

@@ -45,7 +45,7 @@ def load(
         return in_order((world or World()).dataset(seed), options.class_order)
     if name_or_path in _FILES:
         data = read_dataset(resource("samples", _FILES[name_or_path]), options)
-        return replace(data, name=name_or_path)
+        return replace(data, name=name_or_path, notes=())  # they are well known
     return read_dataset(_path(name_or_path), options)
 
 
