@@ -170,7 +170,9 @@ def data_digest(split: Split | StoredSplit) -> str:
     digest.update("\n".join(data.class_names).encode(errors="surrogateescape"))
     arrays: list[np.ndarray | None] = [data.labels]
     if isinstance(split, Split):
-        arrays += [split.dataset.X, split.dataset.targets, split.dataset.weights]
+        whole = split.dataset
+        arrays += [whole.X, whole.targets, whole.weights, whole.parts]
+        digest.update("\n".join(whole.groups or ()).encode(errors="surrogateescape"))
     else:
         arrays += [split.train.sample.X, split.validation.X]
     for array in arrays:

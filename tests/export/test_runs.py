@@ -199,6 +199,9 @@ def test_that_one_other_cell_or_label_or_weight_is_another_digest(
     labels[0] = 1
     assert digest() == digest()
     assert len({digest(), digest(X=X), digest(labels=labels), digest(weights=weights)}) == 4
+    parts, groups = np.arange(150, dtype=np.int8) % 2, ("a", "b") * 75
+    cuts = {digest(), digest(parts=parts), digest(parts=1 - parts), digest(groups=groups)}
+    assert len(cuts) == 4
     whole = digest()
     monkeypatch.setattr("softmax_gui.export.runs.DIGEST_BYTES", data.X.nbytes // 3)
     assert digest() == digest() != whole
