@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from softmax_gui.data.label_files import read_label_array
 from softmax_gui.data.options import ReadOptions, Watch, unwatched
 from softmax_gui.data.picture_rows import empty_rows, in_class_order, look_at_memory
 from softmax_gui.data.preview import ROWS_SHOWN, Preview
+from softmax_gui.data.problems import said_with
 from softmax_gui.files import FileProblem, read_head, shown
 from softmax_gui.i18n import tr
 
@@ -61,7 +60,7 @@ def read_idx(path: Path, options: ReadOptions = _GUESS, watch: Watch = unwatched
             _look_at_rows(part.images.file, X[start:stop])
         start = stop
     shape = plan.image_shape
-    with _said_with(file):
+    with said_with(file):
         return Dataset(
             name=file,
             X=X,
@@ -215,7 +214,7 @@ def _moved(found: Labelling, order: tuple[str, ...]) -> Labelling:
 
 
 def _look_at_rows(file: str, X: Floats) -> None:
-    with _said_with(file):
+    with said_with(file):
         look_at_numbers(X, feature_names(X.shape[1]))
 
 
@@ -241,13 +240,3 @@ def _parts(plan: IdxPlan) -> np.ndarray[tuple[int], np.dtype[np.int8]]:
 
 def _part_of(watch: Watch, start: int, stop: int, n: int) -> Watch:
     return lambda share: watch((start + share * (stop - start)) / n)
-
-
-@contextmanager
-def _said_with(file: str) -> Iterator[None]:
-    try:
-        yield
-    except FileProblem:
-        raise
-    except ValueError as error:
-        raise FileProblem(f"{file}: {error}") from error

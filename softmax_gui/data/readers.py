@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from softmax_gui.data.options import ReadOptions, unwatched
 from softmax_gui.data.parquet import look_at_parquet, read_parquet
 from softmax_gui.data.pictures import look_at_pictures, read_pictures
 from softmax_gui.data.preview import Preview
+from softmax_gui.data.problems import said_with
 from softmax_gui.data.tables import look_at_table, read_table, read_table_rows
 from softmax_gui.files import FileProblem, shown
 from softmax_gui.i18n import tr
@@ -67,7 +67,7 @@ def read_dataset(
         FileProblem: what is wrong, with file, row and column.
         Cancelled: by the watch.
     """
-    with _said_with(_name(path)):
+    with said_with(_name(path)):
         return in_order(_read(Path(path), options, watch), options.class_order)
 
 
@@ -89,7 +89,7 @@ def read_rows(
         FileProblem: what is wrong, with file, row and column.
     """
     path = Path(path)
-    with _said_with(_name(path)):
+    with said_with(_name(path)):
         kind = kind_of(path)
         if kind == TABLE:
             return read_table_rows(path, feature_names, options)
@@ -117,7 +117,7 @@ def preview(path: str | os.PathLike[str], options: ReadOptions = _USUAL) -> Prev
         kind_of(path)  # says why
     kind = TABLE
     try:
-        with _said_with(_name(path)):
+        with said_with(_name(path)):
             kind = kind_of(path)
             return _look(path, kind, options)
     except FileProblem as problem:
@@ -130,7 +130,7 @@ def dataset_in(data: bytes, file: str, options: ReadOptions = _USUAL) -> Dataset
     Raises:
         FileProblem: what is wrong.
     """
-    with _said_with(file):
+    with said_with(file):
         archive = Archive(file, io.BytesIO(data), options.limit_bytes)
         return in_order(archive_dataset(archive, options), options.class_order)
 
@@ -158,17 +158,3 @@ def _idx_in(path: Path) -> Path:
 
 def _name(path: str | os.PathLike[str]) -> str:
     return shown(Path(path).name or str(path))
-
-
-@contextmanager
-def _said_with(file: str) -> Iterator[None]:
-    """Puts the name of the file before what a Dataset refuses."""
-    try:
-        yield
-    except FileProblem:
-        raise
-    except ValueError as error:
-        raise FileProblem(f"{file}: {error}") from error
-    except MemoryError as error:
-        text = tr("{file} is too large for this machine's memory. Choose a part of it.")
-        raise FileProblem(text.format(file=file)) from error
