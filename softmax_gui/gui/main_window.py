@@ -36,7 +36,7 @@ from softmax_gui.gui.views.prediction_view import PredictionView
 from softmax_gui.gui.views.sweep_view import SweepView
 from softmax_gui.gui.views.training_panel import TrainingPanel
 from softmax_gui.gui.widgets.message_bar import MessageBar, Tone
-from softmax_gui.gui.wiring import connect_commands
+from softmax_gui.gui.wiring import connect_commands, connect_trainer, connect_views
 from softmax_gui.gui.wishes import Wishes
 from softmax_gui.i18n import tr
 from softmax_gui.training.snapshot import RunState, Snapshot
@@ -54,8 +54,8 @@ class MainWindow(QMainWindow):
         self._source = ""  # the sample or file that is loaded
         self._state = RunState.READY
         self._build(settings)
-        self._connect_views()
-        self._connect_trainer()
+        connect_views(self)
+        connect_trainer(self)
         connect_commands(self)
         self._restore(settings)
 
@@ -95,36 +95,10 @@ class MainWindow(QMainWindow):
         self.display = Screen(self, views, self.status, self.commands)
         say = self.narrator.say
         self.sweeping = SweepControl(
-            self.sweep, self.trainer, say, self._adjust, self.use_weights, self
+            self.sweep, self.trainer, say, self.adjust, self.use_weights, self
         )
         locked = (self.data, self.training, self.sweep, self.speed)
         self.attachment = Attachment(self.display, self.status, say, locked, self)
-
-    def _connect_views(self) -> None:
-        self.data.source_chosen.connect(self.load)
-        self.data.open_requested.connect(self.importing.ask_file)
-        self.importing.imported.connect(self.wishes.take)
-        self.data.classes.class_activated.connect(self.draw.show_example)
-        self.data.world_changed.connect(lambda world: self.wishes.load(world=world))
-        self.training.setting_changed.connect(self.wishes.adjust)
-        self.training.seed_changed.connect(self.wishes.change_seed)
-        self.training.device_changed.connect(self.wishes.use_device)
-        self.training.refused.connect(self.narrator.warn)
-        self.draw.refused.connect(self.narrator.warn)
-        self.draw.example_shown.connect(self.prediction.show_label)
-        self.speed.speed_changed.connect(self.trainer.speed_requested)
-
-    def _connect_trainer(self) -> None:
-        self.trainer.data_loaded.connect(self._show_data)
-        self.trainer.data_refused.connect(self._refuse_data)
-        self.trainer.snapshot_ready.connect(self._keep)
-        self.trainer.state_changed.connect(self._show_state)
-        self.trainer.solved.connect(self._tell_end)
-        self.trainer.safe_rate_found.connect(self.training.show_safe_rate)
-        self.attachment.changed.connect(self._show_attached)
-        self.trainer.noticed.connect(self.narrator.warn)
-        self.trainer.diverged.connect(self._tell_divergence)
-        self.trainer.failed.connect(self.narrator.tell_training_failure)
 
     def _restore(self, settings: Settings) -> None:
         self.appearance.restore()
@@ -166,7 +140,7 @@ class MainWindow(QMainWindow):
     def use_weights(self, model: Dense, text: str) -> None:
         """Goes on from these weights (W (d, q), b (q,)) and says `text`."""
         if self.wishes.config.phm_order:  # a dense W is no sum of Kronecker products
-            self._adjust({"phm_order": 0})
+            self.adjust({"phm_order": 0})
         self.trainer.reset_requested.emit(model)
         self.narrator.say(Tone.DONE, text)
 
@@ -187,7 +161,7 @@ class MainWindow(QMainWindow):
         self.tabs.setCurrentWidget(self.sweep)
         self.sweep.begin_or_pause()
 
-    def _adjust(self, changes: dict[str, Any]) -> None:
+    def adjust(self, changes: dict[str, Any]) -> None:
         """Changes settings by something else than their fields."""
         self.wishes.adjust(changes)
         self.training.show_config(self.wishes.config)
@@ -201,7 +175,8 @@ class MainWindow(QMainWindow):
     # -- what the trainer says -------------------------------------------------------------------
 
     @Slot(object)
-    def _show_data(self, loaded: tuple[LoadRequest, Split]) -> None:
+    def show_data(self, loaded: tuple[LoadRequest, Split]) -> None:
+        """Other data are loaded, with their Split."""
         request, split = loaded
         self.wishes.grant(request)
         self._source = request.source
@@ -213,7 +188,8 @@ class MainWindow(QMainWindow):
         self.display.show_data(split)
 
     @Slot(object)
-    def _refuse_data(self, refused: tuple[LoadRequest, Exception]) -> None:
+    def refuse_data(self, refused: tuple[LoadRequest, Exception]) -> None:
+        """Data could not be loaded; what is there stays."""
         request, error = refused
         self.narrator.tell_refusal(error)
         self.wishes.refuse(request)
@@ -223,18 +199,21 @@ class MainWindow(QMainWindow):
             self.training.show_config(self.wishes.config)
 
     @Slot(object)
-    def _keep(self, snapshot: Snapshot) -> None:
+    def keep(self, snapshot: Snapshot) -> None:
+        """The newest snapshot, for the next frame."""
         self.display.keep(snapshot)
         self.training.show_device(snapshot.device)
         self.training.show_certificate(snapshot.certificate)
         self.sweep.show_in_force(snapshot.config.weight_decay)
 
     @Slot(object)
-    def _tell_end(self, snapshot: Snapshot) -> None:
-        self.narrator.tell_end(snapshot, self.appearance.unit(), self._adjust)
+    def tell_end(self, snapshot: Snapshot) -> None:
+        """A solver came to its end."""
+        self.narrator.tell_end(snapshot, self.appearance.unit(), self.adjust)
 
     @Slot(object)
-    def _show_state(self, state: RunState) -> None:
+    def show_state(self, state: RunState) -> None:
+        """Running, paused, ..."""
         self._state = state
         self.status.show_state(state)
         self.commands.show_running(state is RunState.RUNNING)
@@ -246,16 +225,18 @@ class MainWindow(QMainWindow):
             view.show_unit(unit)
 
     @Slot(bool)
-    def _show_attached(self, attached: bool) -> None:
+    def show_attached(self, attached: bool) -> None:
+        """Whether another run is watched now."""
         self.commands.show_attached(attached)
-        self._show_state(self._state)
+        self.show_state(self._state)
 
     @Slot(object)
-    def _tell_divergence(self, divergence: TrainingDiverged) -> None:
+    def tell_divergence(self, divergence: TrainingDiverged) -> None:
+        """Training diverged and is paused."""
         self.narrator.tell_divergence(divergence, self._use_rate)
 
     def _use_rate(self, rate: float) -> None:
-        self._adjust({"learning_rate": rate})
+        self.adjust({"learning_rate": rate})
         self.trainer.start_requested.emit()
 
     def _retranslate(self) -> None:

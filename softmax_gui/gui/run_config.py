@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
+import numpy as np
+
 from softmax_gui.core.models import phm_orders
+from softmax_gui.data.cut import Cut
 from softmax_gui.data.dataset import Dataset, Split
 from softmax_gui.data.options import ReadOptions
-from softmax_gui.data.readers import read_dataset
 from softmax_gui.data.synthetic import World
+from softmax_gui.training.checkpoint import Checkpoint
 from softmax_gui.training.compiled import threads_for
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import cores
 
 
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where a run that was kept goes on.
+
+    Attributes:
+        checkpoint: its state, bit by bit.
+        history: (m, len(history.COLUMNS)), what was measured up to there.
+    """
+
+    checkpoint: Checkpoint
+    history: np.ndarray
+
+
 @dataclass(frozen=True)
 class LoadRequest:
-    """Which data to train on from now, and how; `world` describes the 2x2 world."""
+    """Which data to train on from now, and how.
 
-    source: str  # a sample's name or a file's path
+    Attributes:
+        source: a sample's name or a file's path.
+        config: the settings of the run.
+        world: describes the 2x2 world.
+        dataset: what was read already; the source names it.
+        options: how the file is to be read, or was.
+        cut: shares of the parts and scaling.
+        start: where to go on; None begins at step 0.
+    """
+
+    source: str
     config: TrainConfig
     world: World | None = None
-    dataset: Dataset | None = None  # what was read already; the source names it
-    options: ReadOptions | None = None  # how the file is to be read, or was
+    dataset: Dataset | None = None
+    options: ReadOptions | None = None
+    cut: Cut = field(default_factory=Cut)
+    start: Start | None = None
 
 
 class SweepState(Enum):
@@ -32,17 +60,6 @@ class SweepState(Enum):
     IDLE = "idle"
     RUNNING = "running"
     PAUSED = "paused"
-
-
-def read_already(request: LoadRequest) -> Dataset | None:
-    """The data of a request that says more of a file than where it is; None for the others.
-
-    Raises:
-        FileProblem: the file was read before in a way in which it can't be read any more.
-    """
-    if request.dataset is None and request.options is not None:
-        return read_dataset(request.source, request.options)
-    return request.dataset
 
 
 def as_run(config: TrainConfig, split: Split) -> TrainConfig:

@@ -12,11 +12,10 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from softmax_gui.core.models import Dense
-from softmax_gui.data.batches import split
 from softmax_gui.data.dataset import Split
-from softmax_gui.data.samples import load
+from softmax_gui.gui.loading import session_for
 from softmax_gui.gui.pace import Pace
-from softmax_gui.gui.run_config import LoadRequest, as_run, fitted, read_already
+from softmax_gui.gui.run_config import LoadRequest, as_run, fitted
 from softmax_gui.i18n import tr
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import DEVICE_ERRORS
@@ -61,18 +60,13 @@ class TrainingWorker(QObject):
         """Replaces data and run; a run in progress goes on with the new data."""
         with self._edge():
             try:
-                dataset = read_already(request) or load(
-                    request.source, seed=request.config.seed, world=request.world
-                )
-                parts = split(dataset, seed=request.config.seed)
-                request = replace(request, config=fitted(request.config, dataset))
-                session = TrainingSession(parts, as_run(request.config, parts))
+                request, session = session_for(request)
             except (OSError, ValueError, MemoryError, *DEVICE_ERRORS) as error:
                 self.data_refused.emit((request, error))
                 return
             self._session, self._threads = session, request.config.threads
             self._begin_epoch_anew()
-            self.data_loaded.emit((request, parts))
+            self.data_loaded.emit((request, session.split))
             self._publish()
             self._set_state(RunState.RUNNING if self._state is RunState.RUNNING else RunState.READY)
             self._tell_notice()

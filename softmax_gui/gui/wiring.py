@@ -1,4 +1,4 @@
-"""What each command of the window does."""
+"""Who hears whom: views, trainer and commands of the window."""
 
 from __future__ import annotations
 
@@ -9,6 +9,38 @@ from softmax_gui.gui.help import show_about, show_guide, show_shortcuts
 
 if TYPE_CHECKING:
     from softmax_gui.gui.main_window import MainWindow
+
+
+def connect_views(window: MainWindow) -> None:
+    """What the user says in the views."""
+    data, training, wishes, narrator = window.data, window.training, window.wishes, window.narrator
+    data.source_chosen.connect(window.load)
+    data.open_requested.connect(window.importing.ask_file)
+    window.importing.imported.connect(wishes.take)
+    data.classes.class_activated.connect(window.draw.show_example)
+    data.world_changed.connect(lambda world: wishes.load(world=world))
+    training.setting_changed.connect(wishes.adjust)
+    training.seed_changed.connect(wishes.change_seed)
+    training.device_changed.connect(wishes.use_device)
+    training.refused.connect(narrator.warn)
+    window.draw.refused.connect(narrator.warn)
+    window.draw.example_shown.connect(window.prediction.show_label)
+    window.speed.speed_changed.connect(window.trainer.speed_requested)
+
+
+def connect_trainer(window: MainWindow) -> None:
+    """What the training thread says."""
+    trainer = window.trainer
+    trainer.data_loaded.connect(window.show_data)
+    trainer.data_refused.connect(window.refuse_data)
+    trainer.snapshot_ready.connect(window.keep)
+    trainer.state_changed.connect(window.show_state)
+    trainer.solved.connect(window.tell_end)
+    trainer.safe_rate_found.connect(window.training.show_safe_rate)
+    trainer.noticed.connect(window.narrator.warn)
+    trainer.diverged.connect(window.tell_divergence)
+    trainer.failed.connect(window.narrator.tell_training_failure)
+    window.attachment.changed.connect(window.show_attached)
 
 
 def connect_commands(window: MainWindow) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 
 MEASURING_SHARE = 0.1  # of the time, at most, after the first steps
+# Steps between copies of weights to come back to, the more the less a step costs: (multiply-adds
+# a step below, steps), multiples of the watch's window.
+_KEEPING = ((1e3, 16384), (1e5, 4096), (1e6, 1024), (1e7, 128), (math.inf, 64))
 EARLY_STEPS, EARLY_COST_S = 5000, 0.010  # the first steps, where the curve falls, are seen closely
 
 
@@ -29,3 +32,8 @@ class Cadence:
         self._due = now + self._cost * (1 / MEASURING_SHARE - 1)
         early = step < EARLY_STEPS and self._cost < EARLY_COST_S
         self.milestone = step + max(1, step // 4) if early else math.inf
+
+
+def steps_between_copies(work: float) -> int:
+    """How many steps of `work` multiply-adds each may be lost when a run diverges."""
+    return next(steps for below, steps in _KEEPING if work < below)

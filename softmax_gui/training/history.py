@@ -40,6 +40,15 @@ class History:
         self._length = 0
         self._generation = 0
 
+    @classmethod
+    def of(cls, rows: np.ndarray) -> History:
+        """With these rows (m, len(COLUMNS)) to begin with, which are copied."""
+        history = cls()
+        history._length = len(rows)
+        history._buffer = np.empty((max(256, 2 * len(rows)), len(COLUMNS)))
+        history._buffer[: len(rows)] = rows
+        return history
+
     def append(self, **values: float) -> None:
         """Adds one row; every column must be given. A second row of one step is left out."""
         if self._length and self._buffer[self._length - 1, 0] == values["step"]:

@@ -19,7 +19,7 @@ from softmax_gui.data.batches import training_weights
 from softmax_gui.data.dataset import Split
 from softmax_gui.data.stored_split import StoredSplit
 from softmax_gui.i18n import tr
-from softmax_gui.training.cadence import Cadence
+from softmax_gui.training.cadence import Cadence, steps_between_copies
 from softmax_gui.training.checkpoint import Checkpoint
 from softmax_gui.training.compiled import steps_to
 from softmax_gui.training.config import TrainConfig
@@ -29,15 +29,12 @@ from softmax_gui.training.engine import Engine, ParameterState, Progress
 from softmax_gui.training.engines import can_be_faster, make_engine, numpy_engine
 from softmax_gui.training.history import History
 from softmax_gui.training.running import Running
-from softmax_gui.training.snapshot import Measurement, Snapshot
+from softmax_gui.training.snapshot import Measurement, Snapshot, owned
 from softmax_gui.training.watch import DivergenceWatch, TrainingDiverged, Verdict
 
 ADJUSTABLE = {"learning_rate", "batch_size", "momentum", "weight_decay", "tolerance"}
 # A change of these takes another engine, which goes on with the same weights.
 REBUILDING = {"solver", "optimizer", "label_smoothing", "class_weight", "threads", "phm_order"}
-# Steps between copies of weights to come back to, the more the less a step costs: (multiply-adds
-# a step below, steps), multiples of the watch's window.
-KEEPING = ((1e3, 16384), (1e5, 4096), (1e6, 1024), (1e7, 128), (math.inf, 64))
 
 T = TypeVar("T")
 
@@ -67,16 +64,20 @@ class TrainingSession:
 
     @classmethod
     def resume(
-        cls, split: Split | StoredSplit, checkpoint: Checkpoint, ranks: Ranks | None = None
-    ) -> TrainingSession:
-        """The run that `checkpoint` was taken of, on the same split."""
+        cls, split: Split | StoredSplit, checkpoint: Checkpoint, ranks: Ranks | None = None,
+        history: np.ndarray | None = None,
+    ) -> TrainingSession:  # fmt: skip
+        """The run that `checkpoint` was taken of, on the same split.
+
+        `history` (m, len(COLUMNS)) is what was measured up to it.
+        """
         session = cls(split, checkpoint.config, ranks)
         if checkpoint.device is not None:
             used = checkpoint.device
             config = replace(checkpoint.config, device=used.kind, threads=used.threads)
             session._install(make_engine(split, config, ranks))
             session._begun = True
-        session._history.truncate(-1)
+        session._history = History() if history is None else History.of(history)
         session._begin(checkpoint)
         return session
 
@@ -151,7 +152,7 @@ class TrainingSession:
             examples=self._examples,
             epoch=self._examples / self._n,
             seconds=self._seconds,
-            model=_read_only(W, b),
+            model=owned(W, b),
             measured_at=self._measured_step,
             train=self._train,
             validation=self._validation,
@@ -249,7 +250,7 @@ class TrainingSession:
     def _install(self, made: tuple[Device, Engine, str]) -> None:
         self._device, self._engine, self.notice = made
         work = min(self._config.batch_size, self._n) * self.split.dataset.d * self.split.dataset.q
-        self._keeping = next(steps for below, steps in KEEPING if work < below)
+        self._keeping = steps_between_copies(work)
         self._cadence = Cadence()
 
     def _rebuild(self, config: TrainConfig) -> None:
@@ -291,16 +292,9 @@ class TrainingSession:
         self._validation: Measurement = self._guarded(lambda engine: engine.measure("validation"))
         self._measured_step = self._step
         self._history.append(
-            step=self._step, epoch=self._examples / self._n,
-            seconds=self._seconds,
+            step=self._step, epoch=self._examples / self._n, seconds=self._seconds,
             train_loss=self._train.loss, train_accuracy=self._train.accuracy,
             validation_loss=self._validation.loss,
             validation_accuracy=self._validation.accuracy,
         )  # fmt: skip
         self._cadence.measured(self._step, started, self._now())
-
-
-def _read_only(W: np.ndarray, b: np.ndarray) -> Dense:
-    for array in (W, b):
-        array.flags.writeable = False
-    return Dense(W, b)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+import numpy as np
+
 from softmax_gui.core.certificate import Certificate
 from softmax_gui.core.dense import Dense
 from softmax_gui.training.config import TrainConfig
@@ -62,3 +64,10 @@ class Snapshot:
     minibatches: Measurement | None = None
     certificate: Certificate | None = None
     finished: bool = False
+
+
+def owned(W: np.ndarray, b: np.ndarray) -> Dense:
+    """Weights (d, q) and biases (q,) that nobody else has, read-only from now on."""
+    for array in (W, b):
+        array.flags.writeable = False
+    return Dense(W, b)

@@ -94,7 +94,7 @@ def test_that_of_many_snapshots_in_a_row_only_the_newest_is_drawn(
     drawn: list[int] = []
     monkeypatch.setattr(window.plots, "show_snapshot", lambda one: drawn.append(one.step))
     for step in range(1, 1001):
-        window._keep(replace(newest(window), step=step))
+        window.keep(replace(newest(window), step=step))
     qtbot.waitUntil(lambda: bool(drawn), timeout=LONG_MS)
     settle(qtbot, window)
     assert drawn == [1000]

@@ -39,7 +39,7 @@ def mapped(settings: Settings) -> Iterator[Table]:
 
 def _rows(found: dict[str, Any]) -> Iterator[Row]:
     """All that was measured is in the record."""
-    times = found["times"]
+    times = found["wall_s"]
     yield Row("an epoch", times["epoch"], detail=found)
     for title, read, wanted in ((READ, "plain", TIME_WANTED), (BLOCKS, "blocks", None)):
         ratios = [one / other for one, other in zip(times["epoch"], times[read], strict=True)]
