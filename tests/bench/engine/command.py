@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="softmax-gui-bench-") as folder:
         settings = Settings(
             Path(folder), options.quick, options.limit, options.threads, options.jax,
-            options.stored_gb,
+            options.stored_gb, tuple(text.strip() for text in options.peers.split(",") if text),
         )  # fmt: skip
         for name in names:
             for table in PARTS[name](settings):
@@ -61,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--quick", action="store_true", help="tiny sizes, to see that everything runs; no record")
     add("--record", type=Path, help=f"the JSON file of the figures (default {RECORD.name})")
     add("--limit", type=float, default=60.0, metavar="S", help="seconds for one run of a solver")
+    add("--peers", default="", metavar="NAMES",
+        help="in the rows of solvers, those whose names begin so (default all)")  # fmt: skip
     add("--threads", type=int, default=1, help="of the solvers' rows (default 1)")
     add("--jax", default="", metavar="PYTHON", help="an interpreter that has jax")
     add("--stored-gb", type=float, help="the mapped matrix (default 10, or what the disk fits)")
@@ -75,6 +77,7 @@ def _keep(record: Path, found: dict[str, Any], table: Table, options: argparse.N
         kept = {}
     tables = kept.get("tables", {})
     tables[table.key] = {"machine": found, "limit_s": options.limit, "quick": options.quick,
+                         "peers": options.peers or "all",
                          **table.record()}  # fmt: skip
     text = json.dumps({"tables": tables}, indent=1, ensure_ascii=False)
     record.write_text(text + "\n", encoding="utf-8")

@@ -55,8 +55,9 @@ def solvers(name: str, settings: Settings) -> Iterator[Table]:
     options = prepared(X, labels, [1 / len(X)], settings.folder / f"optimum-{name}", task.brief)
     table = Table(f"optimum-{name}", f"{task.title}, {sizes(X, labels)}, C = 1", "seconds",
                   str(settings.pin()))  # fmt: skip
-    found = compared(table, [("product", own(options, X)), *_peers(options, X)],
-                     settings, task.brief)  # fmt: skip
+    peers = [(title, specs) for title, specs in _peers(options, X)
+             if not settings.peers or title.startswith(settings.peers)]  # fmt: skip
+    found = compared(table, [("product", own(options, X)), *peers], settings, task.brief)
     table.rows += list(_fastest(task, found, table.rows))  # it reads the rows
     yield table
 

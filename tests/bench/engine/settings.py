@@ -19,6 +19,7 @@ class Settings:
         threads: of the rows that do not fix them.
         jax: an interpreter that has jax; "" takes this one.
         stored_gb: size of the mapped matrix; None takes 10 GB or what the disk has room for.
+        peers: beginnings of their names, in the rows of solvers; () takes all of them.
     """
 
     folder: Path
@@ -27,6 +28,7 @@ class Settings:
     threads: int = 1
     jax: str = ""
     stored_gb: float | None = None
+    peers: tuple[str, ...] = ()
 
     @property
     def rounds(self) -> int:

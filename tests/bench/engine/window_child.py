@@ -60,12 +60,12 @@ class Bench:
         worker, ready = self._window.trainer._worker, self._window.trainer.snapshot_ready
         worker.FRAME_S = math.inf if mode == ALONE else type(worker).FRAME_S
         if mode != DRAWN:
-            ready.disconnect(self._window._keep)
+            ready.disconnect(self._window.keep)
         try:
             return self._count_steps(seconds)
         finally:
             if mode != DRAWN:
-                ready.connect(self._window._keep)
+                ready.connect(self._window.keep)
 
     def _count_steps(self, seconds: float) -> tuple[float, float]:
         self._spin(SETTLE_S)
