@@ -39,9 +39,11 @@ def onnx_bytes(model: TrainedModel, dtype: str = "float32") -> bytes:
 
     Raises:
         OnnxNotAvailable: without the package onnx.
-        ModelProblem: a number is too large for the type, or the weights for the format.
+        ModelProblem: a number is too large for the type, the weights for the format, or a name
+            can't be told by its readers.
     """
     onnx = _onnx()
+    _look_at_names(model.class_names)
     arrays = {name: _as(array, dtype) for name, array in arrays_of(model).items()}
     if not arrays["scale"].all():
         message = tr("A scaling is too small for {dtype}.")
@@ -63,6 +65,17 @@ def onnx_bytes(model: TrainedModel, dtype: str = "float32") -> bytes:
     onnx.checker.check_model(file)
     content: bytes = file.SerializeToString()
     return content
+
+
+def _look_at_names(class_names: tuple[str, ...]) -> None:
+    """Refuses a name that runtimes would cut, as they hold texts up to a zero character."""
+    for place, name in enumerate(class_names, 1):
+        if "\0" in name:
+            message = tr(
+                'The name "{name}" of class {place} holds a zero character, which no ONNX file can '
+                "hold. Rename the class, or choose another format."
+            )
+            raise ModelProblem(message.format(name=shown(name), place=place))
 
 
 def onnx_contents(data: bytes) -> Contents:

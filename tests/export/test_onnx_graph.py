@@ -55,6 +55,12 @@ def test_that_any_model_and_its_names_survive(model: TrainedModel) -> None:
     assert told == [model.class_names[k] for k in expected[sure].argmax(axis=1)]
 
 
+def test_that_a_name_that_runtimes_would_cut_is_refused() -> None:
+    names = ("cat", "a\0b", "dog")[: a_model().dense.q]
+    with pytest.raises(ModelProblem, match="class 2 holds a zero character"):
+        onnx_bytes(replace(a_model(), class_names=names))
+
+
 def test_that_the_graph_is_of_opset_17_with_the_nodes_that_are_needed() -> None:
     file = onnx.load_model_from_string(onnx_bytes(a_model()))
     onnx.checker.check_model(file, full_check=True)
