@@ -30,6 +30,10 @@ from softmax_gui.training.watch import DivergenceWatch
 VERSION = 1
 STATE = "softmax_gui_checkpoint"  # the key of the JSON text in the metadata
 LIMIT_BYTES = 64 << 30
+_DAMAGE = (
+    safetensors.SafetensorError, ValueError, TypeError, AttributeError, OverflowError,
+    RecursionError, struct.error,
+)  # fmt: skip
 _KIND, _ARRAY, _ITEMS = "@", "array", "items"  # marks of what JSON has no word for
 # The only classes that are ever made from a file.
 _CLASSES: dict[str, type[Any]] = {
@@ -47,14 +51,19 @@ def save_checkpoint(path: Path, state: RunCheckpoint, model: TrainedModel) -> No
     Raises:
         FileProblem: it could not be written; an old file of that name is as it was.
     """
+    atomic_write(path, checkpoint_bytes(state, model))
+
+
+def checkpoint_bytes(state: RunCheckpoint, model: TrainedModel | None) -> bytes:
+    """What save_checkpoint writes; without a model it is no weights file."""
     arrays: dict[str, np.ndarray] = {}
     record = {"version": VERSION, "state": to_record(state, "state", arrays)}
-    metadata = {
-        DESCRIPTION: json.dumps(description_of(model), ensure_ascii=False),
-        STATE: json.dumps(record, ensure_ascii=False),
-    }
-    data = safetensors.numpy.save({**arrays_of(model), **arrays}, metadata=metadata)
-    atomic_write(path, data)
+    metadata = {STATE: json.dumps(record, ensure_ascii=False)}
+    if model is not None:
+        metadata[DESCRIPTION] = json.dumps(description_of(model), ensure_ascii=False)
+        arrays.update(arrays_of(model))
+    data: bytes = safetensors.numpy.save(arrays, metadata=metadata)
+    return data
 
 
 def load_checkpoint(path: Path) -> RunCheckpoint:
@@ -63,7 +72,15 @@ def load_checkpoint(path: Path) -> RunCheckpoint:
     Raises:
         FileProblem: it can't be read, is damaged, or another version of the program wrote it.
     """
-    data = read_bounded(path, LIMIT_BYTES)
+    return checkpoint_in(read_bounded(path, LIMIT_BYTES), path.name)
+
+
+def checkpoint_in(data: bytes, name: str) -> RunCheckpoint:
+    """The state in the bytes of a checkpoint of that name.
+
+    Raises:
+        FileProblem: it is damaged, or another version of the program wrote it.
+    """
     try:
         arrays = safetensors.numpy.load(data)
         length = struct.unpack("<Q", data[:8])[0]
@@ -76,9 +93,9 @@ def load_checkpoint(path: Path) -> RunCheckpoint:
         if not isinstance(state, RunCheckpoint):
             raise TypeError(tr("it holds no run"))
     except KeyError as error:
-        raise _not_usable(path, tr("it lacks {name}").format(name=error)) from None
-    except (safetensors.SafetensorError, ValueError, TypeError, RecursionError) as error:
-        raise _not_usable(path, str(error)) from None
+        raise _not_usable(name, tr("it lacks {name}").format(name=error)) from None
+    except _DAMAGE as error:
+        raise _not_usable(name, str(error)) from None
     return state
 
 
@@ -146,6 +163,6 @@ def _made(kind: type[Any], parts: dict[str, Any]) -> Any:
     return kind(**parts)
 
 
-def _not_usable(path: Path, reason: str) -> FileProblem:
+def _not_usable(name: str, reason: str) -> FileProblem:
     message = tr("{name} can't be used to go on: {reason}.")
-    return FileProblem(message.format(name=path.name, reason=reason.strip().rstrip(".")))
+    return FileProblem(message.format(name=name, reason=reason.strip().rstrip(".")))
