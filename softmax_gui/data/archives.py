@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import zipfile
 from collections.abc import Iterator
@@ -37,6 +38,8 @@ PAIRS = (
 )
 BESIDE = ("class_names", "feature_names", "image_shape", "pixel_range", "sample_weight", "targets",
           "groups", "parts")  # fmt: skip
+# What a byte of a file may yield, of deflate by zlib's technical notes.
+_RATIOS = {zipfile.ZIP_STORED: 1.0, zipfile.ZIP_DEFLATED: 1032.0}
 _SHOWN = 12  # arrays that a sentence lists
 
 
@@ -64,6 +67,7 @@ class Archive:
     ) -> None:
         self.file = file
         self._limit, self._watch = limit_bytes, watch
+        self._size = stream.seek(0, os.SEEK_END)
         try:
             self._zip = zipfile.ZipFile(stream)
         except DAMAGE as error:
@@ -154,6 +158,7 @@ class Archive:
                 shape = (min(rows, header.shape[0]), *header.shape[1:])
                 limited = Header(header.dtype, fortran_order=False, shape=shape)
             look_at_header(self.file, key, limited, self._limit)
+            self._look_at_room(key, header)
             if dtype is not None:
                 self._look_at_numbers(key, header)
             values = read_values(stream, header, watch, dtype, rows)
@@ -216,6 +221,13 @@ class Archive:
             raise
         except (*DAMAGE, KeyError) as error:
             raise self._damaged() from error
+
+    def _look_at_room(self, key: str, header: Header) -> None:
+        """Refuses a header that speaks of more than its part of the file can hold."""
+        member = self._zip.getinfo(f"{key}.npy")
+        ratio = _RATIOS.get(member.compress_type, math.inf)
+        if header.count * header.dtype.itemsize > min(member.file_size, self._size * ratio):
+            raise self._damaged()
 
     def _look_at_members(self, members: Sequence[str]) -> None:
         """Refuses what no NPZ holds; the names are only looked at, never used as paths."""

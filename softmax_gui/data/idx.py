@@ -8,7 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from softmax_gui.data.dataset import Dataset, Floats, Integers, feature_names, look_at_numbers
+from softmax_gui.data.dataset import (
+    Dataset,
+    Floats,
+    Integers,
+    feature_names,
+    look_at_numbers,
+    sealed,
+)
 from softmax_gui.data.guesses import pixel_range_of, to_classes
 from softmax_gui.data.idx_names import pairs_with
 from softmax_gui.data.idx_plan import (
@@ -63,7 +70,7 @@ def read_idx(path: Path, options: ReadOptions = _GUESS, watch: Watch = unwatched
     with said_with(file):
         return Dataset(
             name=file,
-            X=X,
+            X=sealed(X),
             labels=labelling.labels,
             class_names=labelling.class_names,
             feature_names=feature_names(plan.d),

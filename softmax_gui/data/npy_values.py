@@ -76,6 +76,8 @@ def read_values(
         Cancelled: by the watch.
     """
     native = header.dtype.newbyteorder("=") if dtype is None else np.dtype(dtype)
+    if not header.shape:
+        rows = None
     if rows is not None and header.fortran_order:
         return read_values(stream, header, watch, dtype)[:rows].copy()
     shape = header.shape if rows is None else (min(rows, header.shape[0]), *header.shape[1:])
@@ -88,7 +90,8 @@ def read_values(
         data = stream.read(wanted)
         if len(data) != wanted:
             raise EOFError
-        flat[start : start + step] = np.frombuffer(data, header.dtype)
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            flat[start : start + step] = np.frombuffer(data, header.dtype)
     watch(1.0)
     values = flat.reshape(shape, order="F" if header.fortran_order else "C")
     return np.ascontiguousarray(values) if shape else values

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from softmax_gui.data.dataset import Dataset, Floats, feature_names
+from softmax_gui.data.dataset import Dataset, Floats, feature_names, sealed
 from softmax_gui.data.options import ReadOptions, Watch, unwatched
 from softmax_gui.data.picture_decoding import (
     MOST_PIXELS,
@@ -95,7 +95,7 @@ def read_pictures(
     labels, names = _classes(listed.folder, files, options.class_order)
     return Dataset(
         name=listed.folder,
-        X=X,
+        X=sealed(X),
         labels=labels,
         class_names=names,
         feature_names=feature_names(rule.d),

@@ -21,6 +21,7 @@ from softmax_gui.data.guesses import MISSING, NUMBER
 from softmax_gui.data.ownership import Floats
 from softmax_gui.data.table_columns import SUM_TOLERANCE, Columns
 from softmax_gui.data.table_dialect import Dialect, is_blank
+from softmax_gui.data.table_numbers import parsed
 from softmax_gui.data.table_problems import NotTargets, cell_problem, quotes_problem
 from softmax_gui.files import FileProblem, shown
 from softmax_gui.i18n import tr
@@ -78,7 +79,7 @@ class Cells:
         written, texts = parts
         if self.dialect.decimal == ",":
             written = [line.replace(",", ".") for line in written]
-        X = _parsed(written, separator, self.columns.numbers)
+        X = parsed(written, separator, self.columns.numbers)
         if X is None or not np.isfinite(X).all() or not self._are_targets(X).all():
             return None  # what is wrong, and where, is said by the careful way
         self._note_marks(row, text, lines)
@@ -269,17 +270,6 @@ class Cells:
 
     def _problem(self, text: str, **values: object) -> FileProblem:
         return FileProblem(text.format(file=self.file, **values))
-
-
-def _parsed(lines: list[str], separator: str, columns: Sequence[int]) -> Floats | None:
-    if not lines[0].strip():  # if all were so, numpy would warn
-        return None
-    try:
-        X = np.loadtxt(lines, float, comments=None, delimiter=separator, usecols=columns, ndmin=2)
-    except ValueError:
-        return None
-    # It skips lines that have nothing in them.
-    return X if X.shape == (len(lines), len(columns)) else None
 
 
 def _unusual(text: str) -> bool:

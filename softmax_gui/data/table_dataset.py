@@ -41,7 +41,7 @@ def dataset_of(text: TextFile, top: Top, table: Table, watch: Watch) -> Dataset:
         notes=tuple(notes),
         targets=targets,
         groups=None if group is None else table.texts[group].texts(),
-        parts=None if part is None else _parts(text.file, columns.names[part], table.texts[part]),
+        parts=None if part is None else parts_of(text.file, columns.names[part], table.texts[part]),
     )
 
 
@@ -97,7 +97,17 @@ def _one_hot(targets: Floats) -> bool:
     return bool(((targets == 0.0) | (targets == 1.0)).all())
 
 
-def _parts(file: str, column: str, codes: Codes) -> np.ndarray:
+def parts_of(file: str, column: str, codes: Codes) -> np.ndarray:
+    """The part of each row, (n,): 0 to train on, 1 to validate with, 2 to test with.
+
+    Args:
+        file: for a sentence.
+        column: for a sentence.
+        codes: the words in that column.
+
+    Raises:
+        FileProblem: a word that names no part.
+    """
     numbers = []
     for name in codes.names:
         part = _PARTS.get(name.lower())

@@ -13,7 +13,7 @@ from softmax_gui.data.options import ReadOptions, unwatched
 from softmax_gui.data.preview import ROWS_SHOWN, Preview
 from softmax_gui.data.table_cells import Cells
 from softmax_gui.data.table_columns import Columns, Top, columns_to_learn, distinct
-from softmax_gui.data.table_dataset import feature_names_of, labels_of, notes_of
+from softmax_gui.data.table_dataset import feature_names_of, labels_of, notes_of, parts_of
 from softmax_gui.data.table_problems import NotTargets
 from softmax_gui.data.table_reading import Table, read_rows_of, top_of
 from softmax_gui.data.table_report import report
@@ -64,7 +64,8 @@ def _shown_rows(top: Top) -> Iterator[tuple[str, ...]]:
 def _with_rows(
     seen: Preview, text: TextFile, top: Top, columns: Columns, options: ReadOptions
 ) -> Preview:
-    limit = None if text.whole else HEAD
+    # As much as the first lines took: a header of very many columns is longer than the head.
+    limit = None if text.whole else max(HEAD, text.done)
     try:
         table = _table(text, top, columns, options, limit)
     except NotTargets:
@@ -83,6 +84,8 @@ def _with_rows(
     elif table.targets is not None:
         labels = table.targets.argmax(axis=1)
     notes += report(X, labels, names) if text.whole else []
+    if columns.part is not None:
+        parts_of(text.file, columns.names[columns.part], table.texts[columns.part])
     return replace(
         seen, q=len(classes), classes=classes, notes=tuple(notes), problem=problem or seen.problem
     )

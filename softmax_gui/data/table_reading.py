@@ -20,6 +20,7 @@ from softmax_gui.files import FileProblem, shown, size_text
 from softmax_gui.i18n import tr
 
 _ROWS = 4096  # of a block that is looked at or moved at once
+_MOST_COLUMNS = 1 << 20  # to look at the names of more would take a minute, which nothing ends
 _READ = 0.85  # the share of the time that reading the rows takes, after counting them
 
 
@@ -74,6 +75,7 @@ def top_of(text: TextFile, options: ReadOptions, wanted: Sequence[str] = ()) -> 
         problem = tr("{file} is empty. Choose a file with a header and rows below it.")
         raise FileProblem(problem.format(file=text.file))
     row, contents = lines[0][0], [line for _, line in lines]
+    _look_at_width(text.file, row, contents[0])
     dialect = guess_dialect(contents, comment, options, wanted)
     try:
         header = [cell.strip() for cell in dialect.cells(contents[0])]
@@ -191,6 +193,18 @@ def _first_lines(text: TextFile, options: ReadOptions) -> tuple[str, int, list[t
         if len(lines) > 1:  # more than a header
             break
     return comment or "", comments, lines
+
+
+def _look_at_width(file: str, row: int, line: str) -> None:
+    """Refuses a line of more cells than any table has, before they are made."""
+    width = 1 + max(map(line.count, "\t;,| "))
+    if width > _MOST_COLUMNS:
+        text = tr(
+            "{file}, row {row}: {columns:,} columns, more than the {limit:,} that a table may "
+            "have. Save the rows as .npy, or choose a part of the columns."
+        )
+        limit = _MOST_COLUMNS
+        raise FileProblem(text.format(file=file, row=row, columns=width, limit=limit))
 
 
 def _is_above(line: str, comment: str) -> bool:

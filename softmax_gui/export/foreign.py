@@ -148,10 +148,19 @@ def _checked(array: np.ndarray, name: str) -> np.ndarray:
         message = tr('"{name}" has shape {shape} and type {dtype}; wanted: numbers.')
         message = message.format(name=shown(name), shape=array.shape, dtype=array.dtype)
         raise ModelProblem(message)
-    numbers = array.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        numbers = array.astype(np.float64)
     if not np.isfinite(numbers).all():
         raise ModelProblem(tr("A weight or bias is not a finite number."))
     return numbers
+
+
+def named(contents: Contents) -> Contents:
+    """The same, with class names that lie in an array of their own in the description."""
+    arrays, description = contents
+    if not arrays.keys() & set(CLASS_NAMES):
+        return contents
+    return arrays, {**description, "classes": _class_names(arrays, description)}
 
 
 def _class_names(arrays: dict[str, np.ndarray], description: dict[str, Any]) -> list[str]:

@@ -54,7 +54,9 @@ from softmax_gui.training.snapshot import Snapshot
 CHECKPOINTS_KEPT = 3
 STATUS_S = 5.0  # how often a run says that it goes on
 LOCK, EARLIER = ".lock", ".earlier"
-_OF_A_RUN = (MODEL, METRICS, CONFIG, STATUS, CHECKPOINTS, EVENTS)
+# As they are set aside: a folder without settings tells that this was cut short, and the weights
+# stay until the last.
+_OF_A_RUN = (CONFIG, METRICS, STATUS, EVENTS, CHECKPOINTS, MODEL)
 
 
 class RunWriter:
@@ -113,7 +115,7 @@ class RunWriter:
                 _remove(later)  # those that could not be read
             opening.callback(self._end_unheard)
             _write_json(self._folder / CONFIG, self._settings)
-            (self._folder / CHECKPOINTS).mkdir(exist_ok=True)
+            make_run_folder(self._folder / CHECKPOINTS)
             remove_leftovers(self._folder / CHECKPOINTS)
             self._write_status(RUNNING)
             self._open = opening.pop_all()
@@ -232,8 +234,10 @@ def _set_aside(folder: Path) -> None:
     Raises:
         FileProblem: they can't be moved.
     """
-    there = [folder / name for name in _OF_A_RUN if (folder / name).exists()]
     earlier = folder / EARLIER
+    if earlier.exists() and not (folder / CONFIG).exists():  # killed while it did this
+        _move(earlier, folder)
+    there = [folder / name for name in _OF_A_RUN if (folder / name).exists()]
     worth = (folder / MODEL).exists() or bool(checkpoint_files(folder))
     try:
         if earlier.exists() and not worth:  # a run that was killed before it had weights
@@ -244,17 +248,26 @@ def _set_aside(folder: Path) -> None:
             for path in there:
                 path.replace(earlier / path.name)
     except OSError as error:
+        if there and not there[0].exists():
+            _move(earlier, folder)
         message = tr("The earlier run in {folder} can't be moved: {reason}. Choose another folder.")
         raise FileProblem(message.format(folder=folder, reason=error.strerror)) from error
 
 
 def _bring_back(folder: Path) -> None:
     """The earlier run again, in the place of this one; as far as the disk allows."""
-    earlier = folder / EARLIER
     with suppress(OSError):
         _remove([folder / name for name in _OF_A_RUN])
-        for path in list(earlier.iterdir()):
-            path.replace(folder / path.name)
+        _move(folder / EARLIER, folder)
+
+
+def _move(earlier: Path, folder: Path) -> None:
+    """The files of an earlier run back to their place, settings last; as far as the disk allows."""
+    with suppress(OSError):
+        for name in reversed(_OF_A_RUN):
+            if (earlier / name).exists():
+                _remove([folder / name])
+                (earlier / name).replace(folder / name)
         earlier.rmdir()
 
 

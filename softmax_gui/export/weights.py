@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from softmax_gui.export.fields import FORMAT, Contents, model_of
-from softmax_gui.export.foreign import Ambiguous, arranged
+from softmax_gui.export.foreign import Ambiguous, arranged, named
 from softmax_gui.export.model import ModelProblem, TrainedModel
 from softmax_gui.export.onnx_graph import is_onnx, onnx_bytes, onnx_contents
 from softmax_gui.export.parity import Parity, certified
@@ -129,7 +129,7 @@ def load_model(
     try:
         contents = _contents(data, foreign=foreign)
         if _is_ours(contents, foreign=foreign):
-            return model_of(*contents)
+            return model_of(*named(contents))
         return model_of(*arranged(contents, orientation=orientation, features=features))
     except Ambiguous as question:
         raise Ambiguous(question.shape, path.name) from None
