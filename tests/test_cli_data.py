@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from softmax_gui.export.evaluation import wilson_interval
+from softmax_gui.export.weights import load_model
 from tests.shell import Shell
 
 X = np.arange(24.0).reshape(6, 4) % 7
@@ -110,6 +111,17 @@ def test_that_labels_may_be_in_a_file_of_their_own(shell: Shell, tmp_path: Path,
     said = shell.refused(1, "info", tmp_path / "few.npy", "--labels", labels)
     assert "4" in said
     assert "6" in said
+
+
+def test_that_rows_on_disk_take_every_scaling_and_a_test_part(shell: Shell, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    np.save(tmp_path / "x.npy", random.normal(size=(200, 3)) + 2.0 * (np.arange(200) % 2)[:, None])
+    np.save(tmp_path / "y.npy", np.arange(200) % 2)
+    for scaling, kind in (("range", "[0, 1]"), ("unit", "unit length"), ("standardise",) * 2):
+        line = f"train --epochs 1 --scaling {scaling} --test-share 0.2 --out"
+        shell.done(line, tmp_path / scaling, "--data", tmp_path / "x.npy")
+        model = load_model(tmp_path / scaling / "model.safetensors")
+        assert model.scaling.kind == kind
 
 
 @pytest.mark.parametrize("dtype", [">f8", "<f2", "|b1", ">i4"])

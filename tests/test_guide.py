@@ -17,7 +17,7 @@ from tests.test_translations import FORBIDDEN, KOREAN
 
 LANGUAGES = ("en", "ko")
 KEYS = re.compile(r"(?:(?:Ctrl|Alt|Shift)\+)+(?:Backspace|[^\s,;:)])|\bF\d+")
-DOCKS = 4  # Alt+1 to Alt+4 show and hide them
+DOCKS = 5  # Alt+1 to Alt+5 show and hide them
 
 
 @pytest.fixture(autouse=True)

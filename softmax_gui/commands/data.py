@@ -117,18 +117,11 @@ def split_in_memory(source: Source) -> Split:
 
 
 def _stored(source: Source) -> StoredSplit:
-    if source.test_share or source.scaling not in {"auto", "none", "standardise"}:
-        raise FileProblem(
-            f"{source.name} stays on disk, where --test-share and the scalings range and unit"
-            " can't be had. Leave them away."
-        )
     order = source.options.class_order or None
     stored = open_stored(source.name, source.options.labels, order)
     if source.share is not None:
         stored = replace(stored, validation_share=source.share)
-    if source.scaling == "auto":
-        return stored_split(stored, source.seed)
-    return stored_split(stored, source.seed, scaling=source.scaling)
+    return stored_split(stored, source.seed, scaling=source.scaling, test_share=source.test_share)
 
 
 def _stays_on_disk(name: str) -> bool:

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from softmax_gui.data.archive_data import archive_dataset
 from softmax_gui.data.archives import Archive, opened
-from softmax_gui.data.arrays_file import as_rows
+from softmax_gui.data.arrays_file import as_rows, read_npy
 from softmax_gui.data.guesses import pixel_range_of
 from softmax_gui.data.label_arrays import labelled
 from softmax_gui.data.label_files import found_labels, label_values
 from softmax_gui.data.npy_file import npy_header, npy_values
+from softmax_gui.data.npy_values import look_at_header
 from softmax_gui.data.options import ReadOptions
 from softmax_gui.data.preview import ROWS_SHOWN, Preview
-from softmax_gui.files import FileProblem, shown, size_text
+from softmax_gui.data.problems import said_with
+from softmax_gui.files import FileProblem, shown
 from softmax_gui.i18n import tr
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 _COLUMNS_SHOWN = 20
 _LABELS_READ = 1 << 20  # as many are counted in some 0.2 s
+_READ_WHOLE = 1 << 20  # bytes: whatever reading would refuse in these is told before
 
 
 def look_at_archive(path: str | os.PathLike[str], options: ReadOptions) -> Preview:
@@ -36,7 +40,10 @@ def look_at_archive(path: str | os.PathLike[str], options: ReadOptions) -> Previ
     with opened(path, options) as archive:
         seen = Preview("arrays", exact=False, keys=tuple(archive.described()), guessed=options)
         try:
-            return _look_at_pair(archive, seen)
+            seen = _look_at_pair(archive, seen)
+            with said_with(archive.file):
+                _look_further(archive, seen.guessed.x_key or "", options)
+            return seen
         except (FileProblem, ValueError) as problem:
             return replace(seen, problem=str(problem))
 
@@ -55,19 +62,25 @@ def look_at_npy(path: str | os.PathLike[str], options: ReadOptions) -> Preview:
     try:
         if first is None:
             first = npy_values(path, options.limit_bytes)[:ROWS_SHOWN]
-        n, d = header.shape[0], _features(header.shape)
-        seen = _with_rows(replace(seen, n=n, d=d), file, first)
+        n, d = (*header.shape, 0)[0], _features(header.shape)
+        seen = with_rows(replace(seen, n=n, d=d), file, first)
         options = found_labels(path, options)
         y = label_values(Path(options.labels or ""), options, n)
-        size = 8 * n * d
-        if size > options.limit_bytes:
-            text = tr(
-                "The rows would take {size} of memory; the command train leaves them on disk."
-            )
-            seen = replace(seen, notes=(text.format(size=size_text(size)),))
-        return _with_labels(replace(seen, guessed=options), file, y, n, None)
+        seen = _with_labels(replace(seen, guessed=options), file, y, n, None)
+        if header.count * header.dtype.itemsize <= _READ_WHOLE:
+            with said_with(file):
+                read_npy(path, options)
+        return seen
     except (FileProblem, ValueError) as problem:
         return replace(seen, problem=str(problem))
+
+
+def _look_further(archive: Archive, x_key: str, options: ReadOptions) -> None:
+    """Refuses as reading will: by the size of much, by reading the whole of a little."""
+    look_at_header(archive.file, x_key, archive.header(x_key), options.limit_bytes)
+    headers = [archive.header(key) for key, *_ in archive.described()]
+    if sum(header.count * header.dtype.itemsize for header in headers) <= _READ_WHOLE:
+        archive_dataset(archive, options)
 
 
 def _look_at_pair(archive: Archive, seen: Preview) -> Preview:
@@ -82,7 +95,7 @@ def _look_at_pair(archive: Archive, seen: Preview) -> Preview:
     first = archive.array(x_key, np.float64, rows=ROWS_SHOWN)
     stated = archive.few_numbers("image_shape", 2)
     sides = (int(stated[0]), int(stated[1])) if stated else None
-    seen = _with_rows(seen, archive.file, first, sides)
+    seen = with_rows(seen, archive.file, first, sides)
     if y_key is None:
         y = label_values(Path(options.labels or ""), options, seen.n)
     elif (labels := archive.header(y_key).shape) and labels[0] > _LABELS_READ:
@@ -103,10 +116,20 @@ def _features(shape: tuple[int, ...]) -> int:
     return d if len(shape) > 1 else 0
 
 
-def _with_rows(
+def with_rows(
     seen: Preview, file: str, first: NDArray[Any], sides: tuple[int, int] | None = None
 ) -> Preview:
-    """The first rows as numbers or as pictures."""
+    """With the first rows, as numbers or as pictures.
+
+    Args:
+        seen: what is known.
+        file: for a sentence.
+        first: some rows of the file, (k, ...).
+        sides: height and width of a picture, where they are known.
+
+    Raises:
+        FileProblem: neither rows nor pictures.
+    """
     X, own = as_rows(file, tr("the array"), first)
     sides = own or sides
     cells = X[:, :_COLUMNS_SHOWN].tolist()

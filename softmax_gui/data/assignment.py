@@ -31,7 +31,7 @@ def assigned(
     Raises:
         ValueError: shares that leave a part empty, nothing to train on, too few groups.
     """
-    _look_at_shares(validation_share, test_share)
+    look_at_shares(validation_share, test_share)
     parts = np.zeros(dataset.n, np.int8) if dataset.parts is None else dataset.parts.copy()
     pool = np.flatnonzero(parts == TRAIN)
     if not len(pool):
@@ -55,7 +55,8 @@ def groups_in_several(dataset: Dataset, parts: NDArray[np.int8]) -> int:
     return len(pairs) - len(np.unique(codes))
 
 
-def _look_at_shares(validation_share: float, test_share: float) -> None:
+def look_at_shares(validation_share: float, test_share: float) -> None:
+    """Refuses, with a ValueError, shares that leave a part empty."""
     look_at_share(validation_share)
     if not 0.0 <= test_share < 1.0 or validation_share + test_share >= 1.0:
         text = tr(

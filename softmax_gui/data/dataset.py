@@ -142,6 +142,11 @@ class Split:
     test: Part | None = None  # kept back: nobody looks at it before it is asked for
     notes: tuple[str, ...] = ()  # what to know of the parts, in sentences
 
+    @property
+    def n_train(self) -> int:
+        """Rows trained on; of those that stay on disk `train` has but a sample."""
+        return self.train.n
+
 
 def feature_names(d: int) -> tuple[str, ...]:
     """x1 to xd, in the order of the vector."""

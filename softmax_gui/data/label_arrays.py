@@ -89,11 +89,16 @@ def label_texts(file: str, key: str, y: NDArray[Any], n: int) -> list[str]:
     if y.shape != (n,):
         text = tr("{file}: {n} rows, but {key} has shape {shape}; one label a row is needed.")
         raise FileProblem(text.format(file=file, n=n, key=key, shape=y.shape))
-    if y.dtype.kind == "f" and all(
-        value.is_integer() and abs(value) < 2.0**53 for value in y.astype(float).tolist()
-    ):
+    if y.dtype.kind == "f" and _are_whole(y):
         y = y.astype(np.int64)
     return as_texts(file, key, y)
+
+
+def _are_whole(y: NDArray[Any]) -> bool:
+    """Whether fractions (n,) are whole numbers that float64 can tell apart; NaN is none."""
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        wide = y.astype(np.float64)
+    return bool(((np.floor(wide) == wide) & (np.abs(wide) < 2.0**53)).all())
 
 
 def as_texts(file: str, key: str, array: NDArray[Any]) -> list[str]:

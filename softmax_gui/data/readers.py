@@ -19,6 +19,7 @@ from softmax_gui.data.parquet import look_at_parquet, read_parquet
 from softmax_gui.data.pictures import look_at_pictures, read_pictures
 from softmax_gui.data.preview import Preview
 from softmax_gui.data.problems import said_with
+from softmax_gui.data.stored_opening import look_at_stored, open_rows, stays_on_disk
 from softmax_gui.data.tables import look_at_table, read_table, read_table_rows
 from softmax_gui.files import FileProblem, shown
 from softmax_gui.i18n import tr
@@ -28,8 +29,15 @@ if TYPE_CHECKING:
 
     from softmax_gui.data.dataset import Dataset, Floats
     from softmax_gui.data.options import Watch
+    from softmax_gui.data.stored import Examples
 
 _USUAL = ReadOptions()
+
+
+def _look_at_npy(path: Path, options: ReadOptions) -> Preview:
+    return (look_at_stored if stays_on_disk(path, options) else look_at_npy)(path, options)
+
+
 _READERS: dict[str, Callable[[Path, ReadOptions, Watch], Dataset]] = {
     ARCHIVE: read_archive,
     NPY: read_npy,
@@ -40,7 +48,7 @@ _READERS: dict[str, Callable[[Path, ReadOptions, Watch], Dataset]] = {
 }
 _LOOKS: dict[str, Callable[[Path, ReadOptions], Preview]] = {
     ARCHIVE: look_at_archive,
-    NPY: look_at_npy,
+    NPY: _look_at_npy,
     IDX: look_at_idx,
     PICTURES: look_at_pictures,
     PARQUET: look_at_parquet,
@@ -69,6 +77,27 @@ def read_dataset(
     """
     with said_with(_name(path)):
         return in_order(_read(Path(path), options, watch), options.class_order)
+
+
+def open_data(
+    path: str | os.PathLike[str], options: ReadOptions = _USUAL, watch: Watch = unwatched
+) -> Examples:
+    """As read_dataset, but rows of .npy files too large for options.limit_bytes stay on disk.
+
+    Args:
+        path: the file or folder; of .npy files a folder of shards, too.
+        options: what the user says of it; the rest is guessed.
+        watch: told the share done; may end the reading.
+
+    Raises:
+        FileProblem: what is wrong, with file, row and column.
+        Cancelled: by the watch.
+    """
+    path = Path(path)
+    with said_with(_name(path)):
+        if kind_of(path) == NPY and stays_on_disk(path, options):
+            return open_rows(path, options, watch)
+    return read_dataset(path, options, watch)
 
 
 def read_rows(

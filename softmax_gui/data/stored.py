@@ -16,13 +16,13 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from softmax_gui.data.dataset import Integers, feature_names
+from softmax_gui.data.dataset import Dataset, Integers, feature_names
 from softmax_gui.data.label_files import label_values
-from softmax_gui.data.options import ReadOptions
+from softmax_gui.data.options import ReadOptions, unwatched
 from softmax_gui.data.stored_labels import LabelArray, read_labels
 from softmax_gui.data.stored_rows import NpyArray, ShardedRows, memory_text
 from softmax_gui.files import FileProblem, read_head, shown
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from softmax_gui.data.options import Watch
 
 _LABELS = "labels.npy"
 _NPY = b"\x93NUMPY"
@@ -61,6 +63,10 @@ class StoredData:
 
     floor = None  # as a Dataset has them
     truth = None
+    targets = None
+    weights = None
+    groups = None
+    parts = None
 
     @property
     def n(self) -> int:
@@ -99,10 +105,15 @@ class StoredData:
         return (0.0, 255.0) if self.image_shape and self.rows.dtype == np.uint8 else None
 
 
+Examples: TypeAlias = Dataset | StoredData
+"""Labelled examples, in memory or on disk."""
+
+
 def open_stored(
     path: str | os.PathLike[str],
     labels_path: str | os.PathLike[str] | None = None,
     class_names: Sequence[str] | None = None,
+    watch: Watch = unwatched,
 ) -> StoredData:
     """Opens rows that stay on disk: only headers and labels are read.
 
@@ -112,16 +123,18 @@ def open_stored(
             reads; None looks by the names.
         class_names: labels are positions in them; None takes the labels that are found, so pass
             them where a part of the rows may lack a class.
+        watch: told how many of the labels are read; may end it.
 
     Raises:
         FileProblem: what is wrong, with the file.
+        Cancelled: by the watch.
     """
     path = Path(path)
     x_paths, y_paths = found_files(path, None if labels_path is None else Path(labels_path))
     rows = ShardedRows.open(x_paths)
-    y = [_labels_in(y_path, rows.n) for y_path in y_paths]
+    y = [labels_in(y_path, rows.n) for y_path in y_paths]
     _look_at_counts(x_paths, y)
-    labels, names = read_labels(y, class_names)
+    labels, names = read_labels(y, class_names, watch)
     if len(labels) != rows.n:
         text = tr("{file} has {n:,} rows, but there are {labels:,} labels.")
         raise FileProblem(text.format(file=shown(path.name), n=rows.n, labels=len(labels)))
@@ -162,8 +175,12 @@ def found_files(path: Path, labels_path: Path | None = None) -> tuple[list[Path]
     return x_paths, y_paths
 
 
-def _labels_in(path: Path, n: int) -> NpyArray | LabelArray:
-    """Labels on disk, or in memory where they are no .npy file."""
+def labels_in(path: Path, n: int) -> NpyArray | LabelArray:
+    """Labels on disk, or in memory where they are no .npy file.
+
+    Raises:
+        FileProblem: they can't be read.
+    """
     if read_head(path, len(_NPY)) == _NPY:
         return NpyArray(path)
     return LabelArray(shown(path.name), label_values(path, ReadOptions(), n))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from softmax_gui.data.options import unwatched
 from softmax_gui.files import FileProblem, shown
 from softmax_gui.i18n import tr
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from softmax_gui.data.options import Watch
     from softmax_gui.data.stored_rows import NpyArray
 
 _CHUNK = 1 << 22  # labels in memory at a time: 1e9 rows have 8 GB of them
@@ -55,7 +57,9 @@ class LabelArray:
 
 
 def read_labels(
-    arrays: Sequence[NpyArray | LabelArray], class_names: Sequence[str] | None = None
+    arrays: Sequence[NpyArray | LabelArray],
+    class_names: Sequence[str] | None = None,
+    watch: Watch = unwatched,
 ) -> tuple[NDArray[np.unsignedinteger[Any]], tuple[str, ...]]:
     """The labels (n,) of all files, one after the other, and the class names.
 
@@ -63,6 +67,7 @@ def read_labels(
         arrays: (n_i,) or (n_i, 1) each: whole numbers, also as floats, or texts.
         class_names: None takes what is found, sorted; else labels are positions in these names,
             or texts out of them.
+        watch: told the share done, chunk by chunk; may end it.
 
     Returns:
         Labels in the narrowest unsigned type that holds q - 1, and the q names.
@@ -72,9 +77,14 @@ def read_labels(
     """
     for array in arrays:
         _look_at_array(array)
-    found = [np.unique(np.concatenate(_values(array))) for array in arrays if len(array)]
-    values = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
     n = sum(map(len, arrays))
+    found, filled = [], 0
+    for array in arrays:
+        for chunk in _chunks(array):
+            found.append(_different(chunk))
+            filled += len(chunk)
+            watch(filled / (2 * n))
+    values = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
     names, at = _classes(arrays[0].name, values, n, class_names)
     labels = np.empty(n, np.min_scalar_type(max(1, len(names) - 1)))
     filled = 0
@@ -82,18 +92,15 @@ def read_labels(
         for chunk in _chunks(array):
             labels[filled : filled + len(chunk)] = _positions(chunk, values, at)
             filled += len(chunk)
+            watch(0.5 + filled / (2 * n))
     return labels, names
 
 
-def _values(array: NpyArray | LabelArray) -> list[NDArray[Any]]:
-    """The different labels of each chunk of a file."""
-    found = []
-    for chunk in _chunks(array):
-        if chunk.dtype.kind == "i" and int(chunk.max()) - (low := int(chunk.min())) < _COUNTED:
-            found.append(np.flatnonzero(np.bincount(chunk - low)) + low)
-        else:
-            found.append(np.unique(chunk))
-    return found
+def _different(chunk: NDArray[Any]) -> NDArray[Any]:
+    """The labels that come in a chunk, each once."""
+    if chunk.dtype.kind == "i" and int(chunk.max()) - (low := int(chunk.min())) < _COUNTED:
+        return np.flatnonzero(np.bincount(chunk - low)) + low
+    return np.unique(chunk)
 
 
 def _chunks(array: NpyArray | LabelArray) -> Iterator[NDArray[Any]]:

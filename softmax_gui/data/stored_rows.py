@@ -267,5 +267,7 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
 def memory_text(rows: ShardedRows) -> str:
     """The rows in words: 2,500,000 x 1,024 float32, 10.2 GB in 3 files."""
     text = tr("{n:,} x {d:,} {kind}, {size} in {files} files")
+    if rows.files == 1:
+        text = tr("{n:,} x {d:,} {kind}, {size} in one file")
     size = size_text(rows.nbytes)
     return text.format(n=rows.n, d=rows.d, kind=rows.dtype, size=size, files=rows.files)

@@ -1,13 +1,14 @@
-"""Stored rows cut in two: a sample for validation in memory, all others on disk to train on."""
+"""Stored rows in parts: samples to validate and test with in memory, all others stay on disk."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
-from softmax_gui.data.dataset import Part, Scaling, Split, look_at_share, sealed
+from softmax_gui.data.assignment import look_at_shares
+from softmax_gui.data.dataset import Part, Scaling, Split, sealed
 from softmax_gui.data.stored_layout import SAMPLE, generator
 from softmax_gui.data.stored_numbers import Numbers
 from softmax_gui.data.stored_scaling import Moments, moments
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 SAMPLE_BYTES = 64 << 20  # of float64, for each of the two samples in memory
 _STRETCH_BYTES = 64 << 10
 _ZONES = 64
+_VALIDATION, _TRAIN, _TEST = 0, 1, 2  # what a sample is drawn for
 SCALINGS = ("none", "sample", "pass", "auto", "range", "standardise", "unit")
 
 
@@ -62,24 +64,50 @@ class StoredSplit:
     scaling: Scaling
     dataset: StoredData
     seed: int
+    test: Part | None = None
 
-    test = None  # as a Split has them
-    notes = ()
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know of the parts, in sentences."""
+        text = tr(
+            "The rows to train on stay on disk and are read block by block. The training loss is"
+            " that of {sample:,} of them, which are in memory."
+        )
+        return (text.format(sample=self.train.sample.n),)
 
     def share(self, start: int, stop: int) -> StoredSplit:
         """With these of the training rows alone, as a rank of several reads them."""
         labels, X = self.train.labels[start:stop], self.train.X.part([(start, stop)])
         return replace(self, train=StoredPart(X, labels, self.train.sample))
 
-    def in_memory(self) -> Split:
-        """The two samples as a Split, whose dataset has no X."""
+    def in_memory(self) -> SampledSplit:
+        """The samples as a Split, whose dataset has no X."""
         dataset = cast("Dataset", self.dataset)
-        return Split(self.train.sample, self.validation, self.scaling, dataset, self.seed)
+        return SampledSplit(
+            self.train.sample, self.validation, self.scaling, dataset, self.seed, self.test,
+            self.notes, stored=self,
+        )  # fmt: skip
 
     def numbers(self, dtype: str | np.dtype[Any]) -> Numbers:
         """What reads the training rows as `dtype`, scaled."""
         scaling = None if self.scaling.kind == "none" else self.scaling
         return Numbers(self.train.X, dtype, scaling)
+
+
+@dataclass(frozen=True, eq=False)
+class SampledSplit(Split):
+    """A Split of samples in memory, of rows that stay on disk; what a window looks at.
+
+    Attributes:
+        stored: what the samples were taken of; its rows are trained on.
+    """
+
+    stored: StoredSplit = field(kw_only=True)
+
+    @property
+    def n_train(self) -> int:
+        """Rows trained on; `train` has the sample of them that is in memory."""
+        return self.stored.train.n
 
 
 def stored_split(
@@ -88,10 +116,11 @@ def stored_split(
     validation_share: float | None = None,
     scaling: str = "sample",
     sample_bytes: int = SAMPLE_BYTES,
+    test_share: float = 0.0,
 ) -> StoredSplit:
-    """Takes a validation sample out of stored rows and leaves the others to train on.
+    """Takes samples to validate and to test with out of stored rows; the others train.
 
-    Both samples consist of whole rows, spread evenly over the files in stretches of some 64 kB;
+    All samples consist of whole rows, spread evenly over the files in stretches of some 64 kB;
     they are not stratified, but rows that are sorted by class give each class its share. They are
     held as float64 and take at most `sample_bytes` each, however large the share.
 
@@ -105,36 +134,66 @@ def stored_split(
             "unit" divides each row by its length; "auto" is "sample". Pictures of bytes are taken
             from 0..255 to [0, 1] by "sample", "pass", "auto" and "range".
         sample_bytes: for each sample.
+        test_share: from 0, of all rows; it does not depend on how many validate.
 
     Raises:
-        ValueError: the share is not between 0 and 1, or there is no such scaling.
-        FileProblem: a single row, a number that is not finite, a file that cannot be read.
+        ValueError: shares that leave a part empty, or there is no such scaling.
+        FileProblem: too few rows, a number that is not finite, a file that cannot be read.
     """
     share = stored.validation_share if validation_share is None else validation_share
-    look_at_share(share)
+    look_at_shares(share, test_share)
     if scaling not in SCALINGS:
         raise ValueError(tr("There is no scaling {name}.").format(name=scaling))
-    if stored.n < 2:
-        raise FileProblem(tr("A single row can't be cut into training and validation rows."))
+    _look_at_rows(stored.n, test_share)
     most = max(1, sample_bytes // (8 * stored.d))
-    wanted = min(most, max(1, round(share * stored.n)), stored.n - 1)
-    held_out = evenly_spread(stored.n, wanted, 8 * stored.d, generator(seed, SAMPLE, 0))
-    rest = the_others(held_out, stored.n)
-    rows, labels = stored.rows.part(rest), _of_ranges(stored.labels, rest)
-    measured = evenly_spread(rows.n, min(most, rows.n), 8 * rows.d, generator(seed, SAMPLE, 1))
-    train = Numbers(rows, "float64").sample(measured)
-    validation = Numbers(stored.rows, "float64").sample(held_out)
-    fitted = _scaling(stored, rows, train, scaling)
-    sample = Part(sealed(fitted.apply_in_place(train)), _as_labels(labels, measured))
+    every = _Pool(stored.rows, stored.labels, seed)
+    test, pool = None, every
+    if test_share:
+        test, pool = every.without(min(most, round(test_share * stored.n), stored.n - 2), _TEST)
+    wanted = min(most, round(share * stored.n), pool.rows.n - 1)
+    validation, pool = pool.without(wanted, _VALIDATION)
+    train = pool.sample(min(most, pool.rows.n), _TRAIN)
+    fitted = _scaling(stored, pool.rows, train[0], scaling)
     return StoredSplit(
-        train=StoredPart(rows, labels, sample),
-        validation=Part(
-            sealed(fitted.apply_in_place(validation)), _as_labels(stored.labels, held_out)
-        ),
+        train=StoredPart(pool.rows, pool.labels, _scaled(train, fitted)),
+        validation=_scaled(validation, fitted),
         scaling=fitted,
         dataset=stored,
         seed=seed,
+        test=None if test is None else _scaled(test, fitted),
     )
+
+
+_Taken: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.int64]]"
+"""X (rows, d) in the file's units and labels (rows,)."""
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """Rows on disk and their labels, to take samples of."""
+
+    rows: ShardedRows
+    labels: NDArray[np.unsignedinteger[Any]]
+    seed: int
+
+    def sample(self, wanted: int, purpose: int) -> _Taken:
+        """About so many rows, one at least."""
+        return self._read(self._ranges(wanted, purpose))
+
+    def without(self, wanted: int, purpose: int) -> tuple[_Taken, _Pool]:
+        """About so many rows, one at least, and the pool of all others."""
+        ranges = self._ranges(wanted, purpose)
+        rest = the_others(ranges, self.rows.n)
+        left = _Pool(self.rows.part(rest), _of_ranges(self.labels, rest), self.seed)
+        return self._read(ranges), left
+
+    def _ranges(self, wanted: int, purpose: int) -> list[Range]:
+        random = generator(self.seed, SAMPLE, purpose)
+        return evenly_spread(self.rows.n, max(1, wanted), 8 * self.rows.d, random)
+
+    def _read(self, ranges: list[Range]) -> _Taken:
+        labels = sealed(_of_ranges(self.labels, ranges).astype(np.int64))
+        return Numbers(self.rows, "float64").sample(ranges), labels
 
 
 def evenly_spread(n: int, wanted: int, row_bytes: int, random: np.random.Generator) -> list[Range]:
@@ -185,5 +244,13 @@ def _of_ranges(labels: NDArray[Any], ranges: Sequence[Range]) -> NDArray[Any]:
     return sealed(np.concatenate([labels[start:stop] for start, stop in ranges]))
 
 
-def _as_labels(labels: NDArray[Any], ranges: Sequence[Range]) -> NDArray[np.int64]:
-    return sealed(_of_ranges(labels, ranges).astype(np.int64))
+def _scaled(taken: _Taken, scaling: Scaling) -> Part:
+    X, labels = taken
+    return Part(sealed(scaling.apply_in_place(X)), labels)
+
+
+def _look_at_rows(n: int, test_share: float) -> None:
+    if n < 2:
+        raise FileProblem(tr("A single row can't be cut into training and validation rows."))
+    if test_share and n < 3:
+        raise FileProblem(tr("Two rows can't be cut into three parts. Leave the test part away."))

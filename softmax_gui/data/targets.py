@@ -39,7 +39,8 @@ def checked_targets(
             "The data have {n} rows and {q} classes; targets of {shape} {kind} do not fit them."
         )
         raise ValueError(text.format(n=n, q=q, shape=targets.shape, kind=targets.dtype))
-    Y = np.asarray(targets, np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        Y = np.asarray(targets, np.float64)
     inside = (Y >= 0.0) & (Y <= 1.0)  # NaN is not
     if not inside.all():
         row, k = map(int, np.unravel_index(int(np.argmin(inside)), Y.shape))
@@ -64,7 +65,8 @@ def checked_weights(weights: NDArray[Any], n: int) -> Floats:
     if weights.shape != (n,) or weights.dtype.kind not in "biuf":
         text = tr("The data have {n} rows; weights of {shape} {kind} do not fit them.")
         raise ValueError(text.format(n=n, shape=weights.shape, kind=weights.dtype))
-    s = np.asarray(weights, np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        s = np.asarray(weights, np.float64)
     usable = (s >= 0.0) & np.isfinite(s)
     if not usable.all():
         row = int(np.argmin(usable))

@@ -134,7 +134,8 @@ def _numbers(arrays: dict[str, np.ndarray], name: str, ndim: int) -> np.ndarray:
         raise ModelProblem(
             message.format(name=name, shape=array.shape, dtype=array.dtype, ndim=ndim)
         )
-    return array.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN, refused with the others
+        return array.astype(np.float64)
 
 
 def _names(description: dict[str, Any], key: str) -> tuple[str, ...]:

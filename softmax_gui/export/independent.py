@@ -1,8 +1,10 @@
 """A second reader of exported weights, run in a process of its own; it knows nothing of ours.
 
-    python -I independent.py FILE ENDING < inputs.npy > answer
+    python -I independent.py < questions > answers
 
-The answer is a line of JSON with "reader" and "versions", then the probabilities (n, q) as .npy.
+A question is a line of JSON with "path", "ending" and "bytes", then so many bytes of inputs (n, d)
+as .npy; none asks about the inputs before. An answer is a line of JSON with "reader", "versions"
+and "bytes", then the probabilities (n, q) as .npy.
 It imports the standard library, numpy and what the file asks for; never the rest of this program,
 so that an error in a writer cannot be undone by the same error in its reader.
 """
@@ -117,14 +119,20 @@ def _python() -> str:
 
 
 def main() -> None:
-    """Reads the inputs from stdin and writes the answer to stdout."""
-    X = np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False)
-    with np.errstate(all="ignore"):
-        P, reader, versions = answer(sys.argv[1], sys.argv[2], X)
-    text = io.BytesIO()
-    np.save(text, np.asarray(P), allow_pickle=False)
-    head = json.dumps({"reader": reader, "versions": versions}).encode()
-    sys.stdout.buffer.write(head + b"\n" + text.getvalue())
+    """Answers one question after the other, until there are no more."""
+    questions, answers = sys.stdin.buffer, sys.stdout.buffer
+    X = np.zeros((0, 0))
+    while line := questions.readline():
+        asked = json.loads(line)
+        if asked["bytes"]:
+            X = np.load(io.BytesIO(questions.read(asked["bytes"])), allow_pickle=False)
+        with np.errstate(all="ignore"):
+            P, reader, versions = answer(asked["path"], asked["ending"], X)
+        text = io.BytesIO()
+        np.save(text, np.asarray(P), allow_pickle=False)
+        head = {"reader": reader, "versions": versions, "bytes": len(text.getvalue())}
+        answers.write(json.dumps(head).encode() + b"\n" + text.getvalue())
+        answers.flush()
 
 
 if __name__ == "__main__":

@@ -3,17 +3,12 @@
 A fresh Python, which cannot see this program, reads the file back (independent.py) and predicts
 test inputs; the largest difference of probabilities from ours stands in the file's description
 as "parity", and above LIMIT nothing is written. That sentence itself is part of the file, so the
-file that has it is read back once more before it takes its place.
+file that has it is read back once more, by the same process, before it takes its place.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import math
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -21,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from softmax_gui.export import independent
 from softmax_gui.export.model import ModelProblem, TrainedModel
 from softmax_gui.export.predictor import is_predictor
+from softmax_gui.export.second_reader import SecondReader, second_reader
 from softmax_gui.files import FileProblem, read_bounded, shown, why_not_written
 from softmax_gui.i18n import tr
 
@@ -31,7 +26,6 @@ LIMIT = 1e-5
 DRAWN_ROWS = 32
 ROWS = 256  # of those given, at most
 NUMBERS = 1 << 22  # of all inputs together: 32 MB
-TIMEOUT_S = 120.0
 ENDINGS = (".pt.safetensors", ".safetensors", ".npz", ".json", ".csv", ".onnx", ".py")
 
 
@@ -67,7 +61,10 @@ class Parity:
         )  # fmt: skip
 
 
-def certificate(model: TrainedModel, path: Path, X: np.ndarray | None = None) -> Parity:
+def certificate(
+    model: TrainedModel, path: Path, X: np.ndarray | None = None,
+    reader: SecondReader | None = None,
+) -> Parity:  # fmt: skip
     """What another reader, in a process of its own, makes of an exported file.
 
     Args:
@@ -75,6 +72,7 @@ def certificate(model: TrainedModel, path: Path, X: np.ndarray | None = None) ->
         path: the file, one of the endings of weights.EXPORTS. A .py is run, so only a predictor
             with our text to the letter is taken.
         X: (n, d) in the data's units; None draws them.
+        reader: one that is there already; None starts one for this file.
 
     Raises:
         Differs: a probability differs by more than LIMIT.
@@ -86,7 +84,17 @@ def certificate(model: TrainedModel, path: Path, X: np.ndarray | None = None) ->
         message = tr("{name} is no export that can be checked.")
         raise ModelProblem(message.format(name=shown(path.name)))
     X = drawn_inputs(model) if X is None else np.ascontiguousarray(X, dtype=np.float64)
-    P, reader, versions = _read_back(path, ending, X)
+    if reader is None:
+        with second_reader() as one:
+            P, name, versions = one.probabilities(path, ending, X)
+    else:
+        P, name, versions = reader.probabilities(path, ending, X)
+    return _parity(model, X, P, name, versions)
+
+
+def _parity(
+    model: TrainedModel, X: np.ndarray, P: np.ndarray, reader: str, versions: str
+) -> Parity:
     with np.errstate(all="ignore"):
         largest = _largest_difference(model.probabilities(X), P)
     if not largest <= LIMIT:
@@ -121,13 +129,17 @@ def certified(
         given = np.asarray(X[: min(ROWS, max(1, NUMBERS // model.dense.d))], dtype=np.float64)
         inputs = np.concatenate([given, inputs])
     try:
-        with tempfile.TemporaryDirectory(prefix="softmax-gui-") as folder:
+        with (
+            tempfile.TemporaryDirectory(prefix="softmax-gui-") as folder,
+            second_reader() as reader,
+        ):
             path = Path(folder) / f"export{ending}"
             path.write_bytes(writer(model))  # no user's file: gone in a second
-            first = certificate(model, path, inputs)
+            first = certificate(model, path, inputs, reader)
             data = writer(replace(model, parity={**asdict(first), "limit": LIMIT}))
+            path = path.with_name(f"certified{ending}")  # another name: no reader has it open
             path.write_bytes(data)
-            certificate(model, path, inputs)
+            certificate(model, path, inputs, reader)
     except OSError as error:  # no folder for temporary files
         raise FileProblem(why_not_written(Path(tempfile.gettempdir()), error)) from error
     return data, first
@@ -162,34 +174,3 @@ def _largest_difference(ours: np.ndarray, theirs: np.ndarray) -> float:
         return math.inf
     differences = np.abs(ours - theirs)[~np.isnan(ours)]
     return float(differences.max(initial=0.0))
-
-
-def _read_back(path: Path, ending: str, X: np.ndarray) -> tuple[np.ndarray, str, str]:
-    """Probabilities, reader and versions, by a process that sees nothing of this one."""
-    if getattr(sys, "frozen", False) or not sys.executable:  # no Python but the one in the app
-        with np.errstate(all="ignore"):
-            P, reader, versions = independent.answer(str(path), ending, X)
-        return P, tr("{reader} in this process").format(reader=reader), versions
-    inputs = io.BytesIO()
-    np.save(inputs, X, allow_pickle=False)
-    command = [sys.executable, "-I", independent.__file__, str(path), ending]
-    try:
-        done = subprocess.run(
-            command, input=inputs.getvalue(), capture_output=True, timeout=TIMEOUT_S, check=True,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )  # fmt: skip
-        head, _, answer = done.stdout.partition(b"\n")
-        said = json.loads(head)
-        P = np.load(io.BytesIO(answer), allow_pickle=False)
-    except subprocess.CalledProcessError as error:
-        lines = error.stderr.decode(errors="replace").strip().splitlines() or [str(error)]
-        raise _not_read(lines[-1]) from error
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
-        raise _not_read(str(error)) from error
-    return P, str(said["reader"]), str(said["versions"])
-
-
-def _not_read(reason: str) -> ModelProblem:
-    message = tr("The export was refused: it could not be read back ({reason}).")
-    return ModelProblem(message.format(reason=shown(reason, 200)))

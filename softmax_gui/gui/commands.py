@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QToolBu
 
 from softmax_gui.gui import theme
 from softmax_gui.gui.icons import icon
+from softmax_gui.gui.undoing import UndoJournal
 from softmax_gui.gui.widgets.figures import one_line
 from softmax_gui.i18n import N_, tr
 
@@ -33,6 +34,7 @@ MENUS = {"file": N_("&File"), "edit": N_("&Edit"), "view": N_("&View"), "train":
          "help": N_("&Help")}  # fmt: skip
 SUBMENUS = {"recent": ("file", N_("Recent")), "figure": ("file", N_("Save a plot")),
             "example": ("edit", N_("Show an example of")),
+            "drawn": ("edit", N_("My examples")),
             "theme": ("view", N_("Colours")), "language": ("view", N_("Language"))}  # fmt: skip
 
 COMMANDS = (
@@ -60,6 +62,14 @@ COMMANDS = (
     Command("clear", "edit", N_("Clear the picture"), "Ctrl+Backspace", separated=True),
     Command("invert", "edit", N_("Invert the picture"), "Ctrl+I"),
     Command("noise", "edit", N_("Add noise"), "Ctrl+J"),
+    Command("add_drawn", "drawn", N_("Add example"), "Ctrl+D",
+            N_("Adds the picture in the editor under the label chosen.")),
+    Command("train_drawn", "drawn", N_("Train on my examples"), "Ctrl+Shift+T",
+            N_("Loads the drawn examples in the place of the data, and trains.")),
+    Command("mix_drawn", "drawn", N_("Add to the data"), "Ctrl+Shift+M",
+            N_("Loads the data again, with the drawn examples among them.")),
+    Command("save_drawn", "drawn", N_("Save as NPZ…"), "Ctrl+Shift+E",
+            N_("Writes the drawn examples as arrays.")),
     Command("train", "train", N_("Train"), "F5", N_("Start or pause training.")),
     Command("step", "train", N_("Step (one minibatch)"), "F6"),
     Command("epoch", "train", N_("Epoch (every example once)"), "F7"),
@@ -179,6 +189,14 @@ class Commands:
         action.setToolTip(f"{tip or action.text()} ({_written(action)})")
         action.setStatusTip(tip)
 
+    def show_reason(self, key: str, reason: str) -> None:
+        """Turns a command off where there is a reason, which its tip then says."""
+        self._describe(next(command for command in COMMANDS if command.key == key))
+        self[key].setEnabled(not reason)
+        if reason:
+            self[key].setToolTip(reason)
+            self[key].setStatusTip(reason)
+
     def show_running(self, running: bool) -> None:
         """The primary button: Train, then Pause."""
         self["train"].setText(tr("Pause") if running else tr("Train"))
@@ -210,7 +228,7 @@ class Commands:
         for label, action in enumerate(self.examples):
             action.triggered.connect(lambda _=False, label=label: show(label))
 
-    def follow(self, stack: QUndoStack) -> None:
+    def follow(self, stack: QUndoStack | UndoJournal) -> None:
         """Undo and Redo are enabled while the stack has something for them."""
         stack.canUndoChanged.connect(self["undo"].setEnabled)
         stack.canRedoChanged.connect(self["redo"].setEnabled)

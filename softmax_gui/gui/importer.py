@@ -10,14 +10,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from softmax_gui.data.dataset import Dataset
 from softmax_gui.data.options import Cancelled, ReadOptions, Watch
 from softmax_gui.data.preview import Preview
+from softmax_gui.data.stored import Examples
 from softmax_gui.files import FileProblem, shown
 from softmax_gui.i18n import tr
 
 Look = Callable[[Path, ReadOptions], Preview]
-Read = Callable[[Path, ReadOptions, Watch], Dataset]
+Read = Callable[[Path, ReadOptions, Watch], Examples]
 
 TELL_S = 0.05  # progress is told so often at most
 JOIN_MS = 2000  # closing waits so long for a reading to hear of it
@@ -39,7 +39,7 @@ class ImportWorker(QObject):
     looked = Signal(int, object)  # ticket, Preview
     refused = Signal(int, str)  # ticket, why
     progressed = Signal(int, float)  # ticket, the share done
-    loaded = Signal(int, object)  # ticket, Dataset
+    loaded = Signal(int, object)  # ticket, Examples
     found = Signal(object)  # which of the paths asked for are there
 
     def __init__(self, look: Look, read: Read, newest: Callable[[], int]) -> None:
@@ -93,7 +93,7 @@ class Importer(QObject):
     looked = Signal(object)  # Preview
     refused = Signal(str)  # why the newest look or reading came to nothing
     progressed = Signal(float)  # the share done, 0 to 1
-    loaded = Signal(object)  # Dataset
+    loaded = Signal(object)  # Examples
     found = Signal(object)  # a frozenset of the paths that are there
     _look_wanted = Signal(object)
     _read_wanted = Signal(object)
@@ -168,7 +168,7 @@ class Importer(QObject):
             self.progressed.emit(share)
 
     @Slot(int, object)
-    def _hear_dataset(self, ticket: int, dataset: Dataset) -> None:
+    def _hear_dataset(self, ticket: int, dataset: Examples) -> None:
         if ticket == self._ticket:
             self.loaded.emit(dataset)
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from softmax_gui.data.options import ReadOptions
-from softmax_gui.data.readers import preview, read_dataset
+from softmax_gui.data.readers import open_data, preview
 from softmax_gui.gui.commands import Commands
 from softmax_gui.gui.drops import DropTarget
 from softmax_gui.gui.files_menu import FilesMenu
@@ -23,12 +23,12 @@ from softmax_gui.i18n import tr
 class Importing(QObject):
     """One dialog at a time; what comes of it is told, and how it was read is remembered."""
 
-    imported = Signal(object)  # (the path as text, the Dataset, its ReadOptions)
+    imported = Signal(object)  # (the path as text, the Examples, their ReadOptions)
 
     def __init__(
         self, window: QWidget, commands: Commands, files: FilesMenu,
         say: Callable[[Tone, str], None], recent: tuple[str, ...] = (),
-        look: Look = preview, read: Read = read_dataset,
+        look: Look = preview, read: Read = open_data,
     ) -> None:  # fmt: skip
         super().__init__(window)
         self._window, self._command, self._files, self._say = (

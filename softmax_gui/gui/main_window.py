@@ -18,6 +18,7 @@ from softmax_gui.gui.appearance import Appearance
 from softmax_gui.gui.attachment import Attachment
 from softmax_gui.gui.commands import Commands
 from softmax_gui.gui.docks import Docks
+from softmax_gui.gui.drawing import Drawing
 from softmax_gui.gui.files_menu import FilesMenu
 from softmax_gui.gui.importing import Importing
 from softmax_gui.gui.narrator import Narrator
@@ -27,10 +28,12 @@ from softmax_gui.gui.settings import Settings, save_settings
 from softmax_gui.gui.speed import SpeedControl
 from softmax_gui.gui.status_line import StatusLine
 from softmax_gui.gui.sweep_control import SweepControl
+from softmax_gui.gui.test_part import LockedPart
 from softmax_gui.gui.training_thread import Trainer
 from softmax_gui.gui.units import Unit
 from softmax_gui.gui.views.data_panel import DataPanel
 from softmax_gui.gui.views.draw_view import DrawView
+from softmax_gui.gui.views.drawn_view import DrawnView
 from softmax_gui.gui.views.plots_view import PlotsView
 from softmax_gui.gui.views.prediction_view import PredictionView
 from softmax_gui.gui.views.sweep_view import SweepView
@@ -66,6 +69,7 @@ class MainWindow(QMainWindow):
         self.messages = MessageBar()
         self.plots, self.data, self.training = PlotsView(), DataPanel(), TrainingPanel()
         self.draw, self.prediction, self.sweep = DrawView(), PredictionView(), SweepView()
+        self.drawn = DrawnView()
         self.tabs = QTabWidget(documentMode=True)
         self.tabs.addTab(self.plots, "")
         self.tabs.addTab(self.sweep, "")
@@ -77,7 +81,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self.docks = Docks(self, {
             "data": self.data, "training": self.training,
-            "draw": self.draw, "prediction": self.prediction,
+            "draw": self.draw, "prediction": self.prediction, "drawn": self.drawn,
         })  # fmt: skip
         self.commands = Commands(self)
         self.speed = SpeedControl()
@@ -90,7 +94,10 @@ class MainWindow(QMainWindow):
         self.files = FilesMenu(self, self.narrator.say, settings.folder)
         self.importing = Importing(self, self.commands, self.files, self.narrator.say,
                                    settings.recent)  # fmt: skip
+        self.drawing = Drawing(self)
         self.appearance = Appearance(self, self.commands, settings, self._show_unit)
+        self.locked = LockedPart(self, self.data.locked, self.trainer, self.newest,
+                                 self.appearance.unit)  # fmt: skip
         views = (self.plots, self.prediction, self.draw)
         self.display = Screen(self, views, self.status, self.commands)
         say = self.narrator.say
@@ -102,6 +109,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self, settings: Settings) -> None:
         self.appearance.restore()
+        self.locked.restore(settings.looks)
         self.training.show_config(self.wishes.config)
         self.trainer.speed_requested.emit(self.speed.speed())
         self.resize(1280, 800)
@@ -117,6 +125,8 @@ class MainWindow(QMainWindow):
     def load(self, source: str) -> None:
         """Trains on a sample or a file from now on; what is there stays until that worked."""
         self.data.stop_settling()
+        if self.drawing.takes(source):
+            return
         self.wishes.load(source, options=self.importing.options_of(source))
 
     def newest(self) -> Snapshot | None:
@@ -129,7 +139,8 @@ class MainWindow(QMainWindow):
 
     def obey(self, slot: Callable[[], object]) -> None:
         """Does what a command says."""
-        self.training.commit()  # a number typed and not yet entered counts first
+        self.data.commit()  # a number typed and not yet entered counts first
+        self.training.commit()
         slot()
 
     def open_weights(self) -> None:
@@ -180,7 +191,7 @@ class MainWindow(QMainWindow):
         request, split = loaded
         self.wishes.grant(request)
         self._source = request.source
-        self.data.show_data(split, request.source)
+        self.data.show_data(split, request.source, request.cut)
         self.training.show_data(split)
         self.training.show_config(self.wishes.config)
         self.sweeping.forget()
@@ -246,6 +257,7 @@ class MainWindow(QMainWindow):
         self.docks.retranslate()
         self.narrator.retranslate()
         self.attachment.retranslate()
+        self.drawing.retranslate()
         self.tabs.setTabText(0, tr("Training run"))
         self.tabs.setTabText(1, tr("Weight decay"))
         self.tabs.tabBar().setAccessibleName(tr("Training run or weight decays"))
@@ -273,6 +285,7 @@ class MainWindow(QMainWindow):
             folder=self.files.folder,
             device=self.wishes.config.device,
             recent=self.importing.recent.paths,
+            looks=self.locked.state(),
         )
         if trouble := save_settings(self._settings_path, settings):
             log.warning(trouble)

@@ -9,13 +9,17 @@ import numpy as np
 
 from softmax_gui.core.models import phm_orders
 from softmax_gui.data.cut import Cut
-from softmax_gui.data.dataset import Dataset, Split
+from softmax_gui.data.dataset import Split
 from softmax_gui.data.options import ReadOptions
+from softmax_gui.data.stored import Examples
+from softmax_gui.data.stored_split import StoredSplit
 from softmax_gui.data.synthetic import World
 from softmax_gui.training.checkpoint import Checkpoint
 from softmax_gui.training.compiled import threads_for
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import cores
+
+RATE_DEPENDS_ON = {"batch_size", "momentum", "weight_decay", "class_weight"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +52,7 @@ class LoadRequest:
     source: str
     config: TrainConfig
     world: World | None = None
-    dataset: Dataset | None = None
+    dataset: Examples | None = None
     options: ReadOptions | None = None
     cut: Cut = field(default_factory=Cut)
     start: Start | None = None
@@ -62,7 +66,7 @@ class SweepState(Enum):
     PAUSED = "paused"
 
 
-def as_run(config: TrainConfig, split: Split) -> TrainConfig:
+def as_run(config: TrainConfig, split: Split | StoredSplit) -> TrainConfig:
     """The config with the number of threads that a run in the window takes.
 
     As many as pay, but for one core, which the window needs to draw; or as the config says.
@@ -71,12 +75,12 @@ def as_run(config: TrainConfig, split: Split) -> TrainConfig:
     return replace(config, threads=config.threads or threads)
 
 
-def legal_orders(dataset: Dataset) -> tuple[int, ...]:
+def legal_orders(dataset: Examples) -> tuple[int, ...]:
     """The orders of a PHM layer that saves weights; order 1 is the dense layer, and a factor."""
     return tuple(order for order in phm_orders(dataset.d, dataset.q) if order > 1)
 
 
-def fitted(config: TrainConfig, dataset: Dataset) -> TrainConfig:
+def fitted(config: TrainConfig, dataset: Examples) -> TrainConfig:
     """The config with a dense layer where its PHM order does not fit the data."""
     fits = config.phm_order in (0, *legal_orders(dataset))
     return config if fits else replace(config, phm_order=0)

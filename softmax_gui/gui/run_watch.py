@@ -175,6 +175,7 @@ def _split(name: str, d: int, classes: tuple[str, ...], model: TrainedModel | No
         name=name, X=np.zeros((1, d)), labels=np.zeros(1, np.int64), class_names=classes,
         feature_names=feature_names(d) if model is None else model.feature_names,
         image_shape=None if model is None else model.image_shape,
+        pixel_range=None if model is None else model.pixel_range,
     )  # fmt: skip
     none = Part(np.empty((0, d)), np.empty(0, np.int64))
     return Split(train=none, validation=none, scaling=scaling, dataset=data, seed=0)

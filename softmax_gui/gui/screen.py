@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow
 from softmax_gui.data.dataset import Split
 from softmax_gui.gui import fonts
 from softmax_gui.gui.commands import Commands
+from softmax_gui.gui.pixels import model_input
 from softmax_gui.gui.status_line import StatusLine
 from softmax_gui.gui.views.draw_view import DrawView
 from softmax_gui.gui.views.plots_view import PlotsView
@@ -105,5 +106,4 @@ class Screen(QTimer):
     @Slot(object)
     def _predict(self, vector: np.ndarray) -> None:
         if self._shown is not None:
-            picture = self._shown.dataset.image_shape is not None
-            self._prediction.show_vector(vector if picture else self._shown.scaling.apply(vector))
+            self._prediction.show_vector(model_input(self._shown, vector))

@@ -28,6 +28,7 @@ class Settings:
     folder: str = ""  # where the last file was opened or saved
     device: str = "auto"
     recent: tuple[str, ...] = ()  # what was opened last, newest first
+    looks: str = ""  # how often test parts were looked at, by data, as JSON
 
 
 def settings_path() -> Path:

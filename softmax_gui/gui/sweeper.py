@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from softmax_gui.data.batches import training_weights
+from softmax_gui.data.stored_split import SampledSplit
 from softmax_gui.gui.run_config import SweepState
 from softmax_gui.gui.trainer import TrainingWorker
 from softmax_gui.i18n import tr
@@ -111,6 +112,9 @@ class SweepWorker(QObject):
         from softmax_gui.training.compiling import passes  # noqa: PLC0415 - as above
 
         split, config = self._training.basis()
+        if isinstance(split, SampledSplit):
+            text = tr("The path is that of {n:,} rows in memory; the others stay on disk.")
+            self.noticed.emit(text.format(n=split.train.n))
         train, held_out, q = split.train, split.validation, split.dataset.q
         labels, truth = (p.labels if p.targets is None else p.targets for p in (train, held_out))
         # Two digits: what a button says is what is set, and can be typed again.

@@ -13,17 +13,16 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from softmax_gui.core.models import Dense
 from softmax_gui.data.dataset import Split
-from softmax_gui.gui.loading import session_for
+from softmax_gui.files import FileProblem
+from softmax_gui.gui.loading import session_for, shown_split
 from softmax_gui.gui.pace import Pace
-from softmax_gui.gui.run_config import LoadRequest, as_run, fitted
+from softmax_gui.gui.run_config import RATE_DEPENDS_ON, LoadRequest, as_run, fitted
 from softmax_gui.i18n import tr
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import DEVICE_ERRORS
 from softmax_gui.training.session import TrainingSession
 from softmax_gui.training.snapshot import RunState, Snapshot
 from softmax_gui.training.watch import TrainingDiverged
-
-RATE_DEPENDS_ON = {"batch_size", "momentum", "weight_decay", "class_weight"}
 
 
 class TrainingWorker(QObject):
@@ -66,7 +65,7 @@ class TrainingWorker(QObject):
                 return
             self._session, self._threads = session, request.config.threads
             self._begin_epoch_anew()
-            self.data_loaded.emit((request, session.split))
+            self.data_loaded.emit((request, shown_split(session.split)))
             self._publish()
             self._set_state(RunState.RUNNING if self._state is RunState.RUNNING else RunState.READY)
             self._tell_notice()
@@ -152,10 +151,14 @@ class TrainingWorker(QObject):
         """Whether there are data and a run of them."""
         return self._session is not None
 
+    def forget(self) -> None:
+        """Lets the run go when the thread has ended, and with it who reads rows from disk."""
+        self._session = None
+
     def basis(self) -> tuple[Split, TrainConfig]:
         """The data and the settings in force, for work beside the run on the same thread."""
         session = self._need_session()
-        return session.split, session.config
+        return shown_split(session.split), session.config
 
     # -- slices ----------------------------------------------------------------------------------
 
@@ -285,6 +288,9 @@ class TrainingWorker(QObject):
         except TrainingDiverged as divergence:
             self._stop()
             self.diverged.emit(divergence)
+        except FileProblem as problem:  # of rows on disk: once they are back, the run can go on
+            self._stop()
+            self.noticed.emit(str(problem))
         except Exception as error:  # noqa: BLE001 - past this edge Qt would only print it
             self._pulse.stop()
             self._goal_epoch = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from softmax_gui.gui.judging import JudgeWorker
 from softmax_gui.gui.sweeper import SweepWorker
 from softmax_gui.gui.trainer import TrainingWorker
 
@@ -36,6 +37,8 @@ class Trainer(QObject):
     sweep_row_done = Signal(object)
     sweep_done = Signal(object)
     sweep_state_changed = Signal(object)
+    judge_requested = Signal(object)
+    judged = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -52,6 +55,7 @@ class Trainer(QObject):
                      "noticed", "diverged", "solved", "safe_rate_found", "failed"):  # fmt: skip
             getattr(self._worker, fact).connect(getattr(self, fact))
         self._connect_sweeper()
+        self._connect_judge()
         self._thread.start()
 
     def _connect_sweeper(self) -> None:
@@ -68,10 +72,19 @@ class Trainer(QObject):
         sweeper.noticed.connect(self.noticed)
         sweeper.failed.connect(self.failed)
 
+    def _connect_judge(self) -> None:
+        self._judge = judge = JudgeWorker()
+        judge.moveToThread(self._thread)
+        self._thread.finished.connect(judge.deleteLater)
+        self.judge_requested.connect(judge.judge)
+        judge.judged.connect(self.judged)
+        judge.failed.connect(self.failed)
+
     def shutdown(self) -> None:
         """Ends the thread after the slice in progress, waiting for it up to 1.5 s."""
         self._thread.quit()
-        self._thread.wait(1500)
+        if self._thread.wait(1500):
+            self._worker.forget()
 
     def is_stuck(self) -> bool:
         """Whether the thread outlived shutdown(), in a call that does not return."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from softmax_gui.gui import fonts
 from softmax_gui.gui.help import show_about, show_guide, show_shortcuts
+from softmax_gui.gui.stored_view import StoredView
 
 if TYPE_CHECKING:
     from softmax_gui.gui.main_window import MainWindow
@@ -19,6 +20,8 @@ def connect_views(window: MainWindow) -> None:
     window.importing.imported.connect(wishes.take)
     data.classes.class_activated.connect(window.draw.show_example)
     data.world_changed.connect(lambda world: wishes.load(world=world))
+    data.parts.cut_changed.connect(lambda cut: wishes.change_cut(cut, window.split()))
+    data.parts.refused.connect(narrator.warn)
     training.setting_changed.connect(wishes.adjust)
     training.seed_changed.connect(wishes.change_seed)
     training.device_changed.connect(wishes.use_device)
@@ -32,6 +35,8 @@ def connect_trainer(window: MainWindow) -> None:
     """What the training thread says."""
     trainer = window.trainer
     trainer.data_loaded.connect(window.show_data)
+    trainer.data_loaded.connect(StoredView(window.statusBar()).show_data)
+    trainer.data_loaded.connect(window.drawing.show_data)
     trainer.data_refused.connect(window.refuse_data)
     trainer.snapshot_ready.connect(window.keep)
     trainer.state_changed.connect(window.show_state)
@@ -41,6 +46,7 @@ def connect_trainer(window: MainWindow) -> None:
     trainer.diverged.connect(window.tell_divergence)
     trainer.failed.connect(window.narrator.tell_training_failure)
     window.attachment.changed.connect(window.show_attached)
+    window.attachment.changed.connect(window.drawing.show_attached)
 
 
 def connect_commands(window: MainWindow) -> None:
@@ -60,8 +66,12 @@ def connect_commands(window: MainWindow) -> None:
         "save_weights_plot": lambda: save(plots.weights, "weights"),
         "save_probabilities": lambda: save(window.prediction.bars, "probabilities"),
         "quit": window.close,
-        "undo": window.draw.undo_stack.undo,
-        "redo": window.draw.undo_stack.redo,
+        "undo": window.drawing.journal.undo,
+        "redo": window.drawing.journal.redo,
+        "add_drawn": window.drawing.add,
+        "train_drawn": window.drawing.train,
+        "mix_drawn": window.drawing.mix,
+        "save_drawn": window.drawing.save,
         "clear": window.draw.clear,
         "invert": window.draw.invert,
         "noise": window.draw.add_noise,
@@ -80,5 +90,5 @@ def connect_commands(window: MainWindow) -> None:
     window.commands["log_step"].toggled.connect(lambda on: plots.complete().set_log_step(on))
     window.commands["log_loss"].toggled.connect(lambda on: plots.complete().set_log_loss(on))
     window.commands.connect_examples(window.draw.show_example)
-    window.commands.follow(window.draw.undo_stack)
+    window.commands.follow(window.drawing.journal)
     window.commands.menus["language"].aboutToShow.connect(fonts.ensure_hangul)

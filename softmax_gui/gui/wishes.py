@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from softmax_gui.data.dataset import Dataset
+from softmax_gui.data.cut import Cut
+from softmax_gui.data.dataset import Dataset, Split
 from softmax_gui.data.options import ReadOptions
+from softmax_gui.data.samples import SAMPLES
+from softmax_gui.data.stored import Examples
 from softmax_gui.data.synthetic import World
 from softmax_gui.gui.run_config import LoadRequest
 from softmax_gui.gui.training_thread import Trainer
@@ -33,23 +36,48 @@ class Wishes:
         """What the sliders show."""
         return self._asked.world or World()
 
+    @property
+    def cut(self) -> Cut:
+        """How rows become parts, and their scaling."""
+        return self._asked.cut
+
     def load(
         self, source: str | None = None, world: World | None = None,
-        dataset: Dataset | None = None, options: ReadOptions | None = None,
+        dataset: Examples | None = None, options: ReadOptions | None = None,
     ) -> None:  # fmt: skip
         """Asks for data: another source, another world, or the same ones anew.
 
         `dataset` is what was read from the source already, `options` how it is read.
         """
-        if source:
-            self._asked = replace(self._asked, source=source, dataset=dataset, options=options)
+        if source is not None:
+            cut = self.cut if source == self._asked.source else Cut()  # other data, other parts
+            self._asked = replace(
+                self._asked, source=source, dataset=dataset, options=options, cut=cut
+            )
         self._asked = replace(self._asked, world=world or self._asked.world)
         self._trainer.load_requested.emit(self._asked)
 
-    def take(self, imported: tuple[str, Dataset, ReadOptions]) -> None:
+    def take(self, imported: tuple[str, Examples, ReadOptions]) -> None:
         """Asks for data that were read already: their source, they, and how they were read."""
         source, dataset, options = imported
         self.load(source, dataset=dataset, options=options)
+
+    def mix(self, dataset: Dataset) -> None:
+        """Asks for these rows in the place of those of the source that is loaded."""
+        old = self._granted or self._asked
+        self._asked = replace(old, config=self.config, dataset=dataset, start=None)
+        self._trainer.load_requested.emit(self._asked)
+
+    def change_cut(self, cut: Cut, loaded: Split | None) -> None:
+        """Asks for other parts or another scaling of the same rows, from step 0.
+
+        `loaded` is what is there: a file is not read again.
+        """
+        asked, granted = self._asked, self._granted
+        if loaded and granted and self._same_data(granted) and asked.source not in SAMPLES:
+            asked = replace(asked, dataset=loaded.dataset)
+        self._asked = replace(asked, cut=cut, start=None)
+        self._trainer.load_requested.emit(self._asked)
 
     def change_seed(self, seed: int) -> None:
         """Asks for another split and order of what was asked for last."""
@@ -85,6 +113,6 @@ class Wishes:
         asked = self._asked
         if asked.dataset is not request.dataset:
             return False
-        return (asked.source, asked.world, asked.config.seed) == (
-            request.source, request.world, request.config.seed,
+        return (asked.source, asked.world, asked.config.seed, asked.cut) == (
+            request.source, request.world, request.config.seed, request.cut,
         )  # fmt: skip

@@ -14,11 +14,15 @@ from typing import Any
 
 
 def main() -> None:
-    """Measures, prints a table a part, and keeps the record; `engine` is a bench of its own."""
+    """Measures, prints a table a part, and keeps the record, but for `engine` and `reading`."""
     if sys.argv[1:2] == ["engine"]:
         from tests.bench.engine import command
 
         sys.exit(command.main(sys.argv[2:]))
+    if sys.argv[1:2] == ["reading"]:
+        from tests.bench import reading
+
+        sys.exit(reading.main(sys.argv[2:], _machine))
     from tests.bench import learning, window  # here: the engine's bench runs without Qt
 
     parser = argparse.ArgumentParser(prog="run.py bench", description=__doc__)

@@ -129,6 +129,48 @@ def test_that_a_number_that_is_not_finite_in_a_sample_is_a_sentence(tmp_path: Pa
         stored_split(open_stored(save(tmp_path, X, labels)), 0)
 
 
+def test_that_a_test_part_is_apart_from_all_others_and_scaled_as_they_are(data: StoredData) -> None:
+    split = stored_split(data, 3, scaling="none", test_share=0.1)
+    assert split.test is not None
+    parts = split.test.X[:, 0], split.validation.X[:, 0], numbers_of(split)
+    assert [len(part) for part in parts] == [100, 200, 700]
+    assert sorted(int(row) for part in parts for row in part) == list(range(1000))
+    raw = split.test
+    split = stored_split(data, 3, test_share=0.1)
+    assert split.test is not None
+    np.testing.assert_array_equal(split.test.X, split.scaling.apply(raw.X))
+    np.testing.assert_array_equal(split.test.labels, raw.labels)
+    assert split.in_memory().test is split.test
+
+
+def test_that_the_test_part_does_not_depend_on_how_many_validate(data: StoredData) -> None:
+    few, many = (
+        stored_split(data, 3, share, scaling="none", test_share=0.1) for share in (0.1, 0.5)
+    )
+    assert few.test is not None
+    assert many.test is not None
+    np.testing.assert_array_equal(few.test.X, many.test.X)
+
+
+def test_that_shares_that_leave_nothing_to_train_on_are_refused(
+    data: StoredData, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="below 1"):
+        stored_split(data, 0, 0.5, test_share=0.5)
+    two = open_stored(save(tmp_path, np.ones((2, 2)), np.array([0, 1]), "-two"))
+    with pytest.raises(FileProblem, match="three parts"):
+        stored_split(two, 0, test_share=0.1)
+
+
+def test_that_a_window_sees_the_samples_and_how_many_rows_train(data: StoredData) -> None:
+    split = stored_split(data, 0, sample_bytes=400)  # ten rows of five numbers
+    shown = split.in_memory()
+    assert (shown.train.n, shown.n_train) == (10, 990)
+    assert shown.dataset.n == 1000
+    assert shown.notes == split.notes
+    assert "that of 10 of them" in shown.notes[0]
+
+
 # -- scaling ---------------------------------------------------------------------------------------
 
 

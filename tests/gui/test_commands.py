@@ -49,7 +49,7 @@ def test_that_every_command_has_a_shortcut_of_its_own(qtbot: QtBot, window: Main
     shortcuts = Counter(map(keys, window.commands.all()))
     assert shortcuts[""] == 0
     assert [one for one, count in shortcuts.items() if count > 1] == []
-    assert len(window.commands.all()) == len(COMMANDS) + 9 + 4  # examples, docks
+    assert len(window.commands.all()) == len(COMMANDS) + 9 + 5  # examples, docks
 
 
 def test_that_every_command_does_something(window: MainWindow) -> None:

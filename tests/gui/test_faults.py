@@ -134,7 +134,7 @@ def test_that_a_failing_load_is_told_and_the_next_one_works(
         raise KeyError("inside")
 
     with monkeypatch.context() as patch:
-        patch.setattr("softmax_gui.gui.trainer.load", fails)
+        patch.setattr("softmax_gui.gui.loading.load", fails)
         window.load("digits")
         settle(qtbot, window)
     assert "KeyError" in window.messages.text()
@@ -279,7 +279,7 @@ def test_that_wishes_without_data_are_answered_in_words(
     def too_large(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("softmax_gui.gui.trainer.load", too_large)
+    monkeypatch.setattr("softmax_gui.gui.loading.load", too_large)
     window = MainWindow(Settings(), tmp_path / "settings.json")
     qtbot.addWidget(window)
     window.show()

@@ -213,7 +213,7 @@ def test_that_a_path_without_data_is_answered_in_words(
     def too_large(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("softmax_gui.gui.trainer.load", too_large)
+    monkeypatch.setattr("softmax_gui.gui.loading.load", too_large)
     window = MainWindow(Settings(), tmp_path / "settings.json")
     qtbot.addWidget(window)
     window.show()

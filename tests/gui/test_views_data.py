@@ -193,7 +193,7 @@ def test_that_a_lack_of_memory_is_told_in_words(
     def too_large(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("softmax_gui.gui.trainer.load", too_large)
+    monkeypatch.setattr("softmax_gui.gui.loading.load", too_large)
     window.load("digits")
     settle(qtbot, window)
     assert "memory" in window.messages.text()

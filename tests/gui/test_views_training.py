@@ -120,7 +120,7 @@ def test_that_a_seed_whose_data_were_refused_is_taken_back(
     def gone(*_: object, **__: object) -> None:
         raise ValueError("digits.csv was not found.")
 
-    monkeypatch.setattr("softmax_gui.gui.trainer.load", gone)
+    monkeypatch.setattr("softmax_gui.gui.loading.load", gone)
     write(find(window, NumberField, "Seed"), "5")
     settle(qtbot, window)
     assert "digits.csv was not found." in window.messages.text()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
@@ -15,11 +13,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from softmax_gui.data.cut import Cut
 from softmax_gui.data.dataset import Split
 from softmax_gui.data.samples import SAMPLES
 from softmax_gui.data.synthetic import World
 from softmax_gui.gui.living import LivingWidget
+from softmax_gui.gui.pixels import mean_pictures
 from softmax_gui.gui.units import Unit
+from softmax_gui.gui.views.locked_box import LockedBox
+from softmax_gui.gui.views.split_panel import SplitPanel
+from softmax_gui.gui.views.split_texts import parts_text, scaling_text
 from softmax_gui.gui.widgets.class_strip import ClassStrip
 from softmax_gui.gui.widgets.figures import one_line
 from softmax_gui.gui.widgets.slider import ValueSlider
@@ -52,7 +55,7 @@ class DataPanel(LivingWidget):
         self._distinct = ValueSlider(0.0, 10.0, 0.1, start.distinctness)
         self._noise = ValueSlider(0.0, 0.6, 0.01, start.label_noise)
         self._floor, self._world_box, self._notes = QLabel(), QWidget(), QLabel()
-        self.classes = ClassStrip()
+        self.classes, self.parts, self.locked = ClassStrip(), SplitPanel(), LockedBox()
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._lay_out()
         self._connect()
@@ -71,16 +74,23 @@ class DataPanel(LivingWidget):
     def stop_settling(self) -> None:
         """Forgets a world that was being dragged: other data were wished for."""
         self._settle.stop()
+        self.parts.stop_settling()
 
-    def show_data(self, split: Split, source: str) -> None:
-        """Shows what is loaded now, and from which sample or file; emits nothing."""
+    def commit(self) -> None:
+        """Takes what is typed and not yet entered, as Enter would."""
+        self.parts.commit()
+
+    def show_data(self, split: Split, source: str, cut: Cut | None = None) -> None:
+        """Shows what is loaded now, from which sample or file, and how cut; emits nothing."""
+        cut = cut or Cut()
         self._split = split
         if (place := self._source.findData(source)) < 0:
             self._source.addItem(one_line(split.dataset.name), source)
             place = self._source.count() - 1
         self._source.setCurrentIndex(place)
         self._world_box.setVisible(split.dataset.floor is not None)
-        self.classes.set_pictures(split.dataset.class_names, _mean_pictures(split))
+        self.classes.set_pictures(split.dataset.class_names, mean_pictures(split, cut))
+        self.parts.show_cut(cut, split)
         self._tell()
 
     def show_unit(self, unit: Unit) -> None:
@@ -128,6 +138,8 @@ class DataPanel(LivingWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.addLayout(form)
+        layout.addWidget(self.locked)
+        layout.addWidget(self.parts)
         layout.addWidget(self.classes)
         layout.addWidget(self._world_box)
         layout.addWidget(self._notes)
@@ -152,12 +164,8 @@ class DataPanel(LivingWidget):
     def _tell(self) -> None:
         if self._split is None:
             return
-        data, train, held_out = self._split.dataset, self._split.train, self._split.validation
-        self._facts["n"].setText(
-            tr("{train:,} to train, {held_out:,} to validate").format(
-                train=len(train.X), held_out=len(held_out.X)
-            )
-        )
+        data = self._split.dataset
+        self._facts["n"].setText(parts_text(self._split))
         shape = data.image_shape
         pixels = tr("{d:,} ({rows} × {columns} pixels)")
         self._facts["d"].setText(
@@ -166,29 +174,10 @@ class DataPanel(LivingWidget):
         names = ", ".join(one_line(name)[:30] for name in data.class_names[:12])
         names += ", …" if data.q > 12 else ""
         self._facts["q"].setText(f"{data.q:,}: {names}")
-        self._facts["scaling"].setText(self._scaling_text())
-        self._notes.setText("\n".join(data.notes))
-        self._notes.setVisible(bool(data.notes))
+        self._facts["scaling"].setText(scaling_text(self._split.scaling))
+        notes = (*self._split.notes, *data.notes)
+        self._notes.setText("\n".join(notes))
+        self._notes.setVisible(bool(notes))
         if data.floor is not None:
             text = tr("No model can get below H(Y|X) = {floor} on average.")
             self._floor.setText(text.format(floor=self._unit.text(data.floor)))
-
-    def _scaling_text(self) -> str:
-        kind = self._split.scaling.kind if self._split else ""
-        return {
-            "none": tr("none"), "[0, 1]": tr("to [0, 1]"),
-            "standardise": tr("mean 0, deviation 1 (on the training part)"),
-        }.get(kind, kind)  # fmt: skip
-
-
-def _mean_pictures(split: Split) -> NDArray[np.float64] | None:
-    """The mean training picture of each class, (q, h, w) in [0, 1]; None for a table."""
-    shape, train = split.dataset.image_shape, split.train
-    if shape is None:
-        return None
-    sums = np.zeros((split.dataset.q, split.dataset.d))
-    for label in range(split.dataset.q):
-        sums[label] = train.X[train.labels == label].sum(axis=0)
-    counts = np.bincount(train.labels, minlength=split.dataset.q)
-    means: NDArray[np.float64] = sums / np.maximum(counts, 1)[:, np.newaxis]
-    return means.reshape(-1, *shape)

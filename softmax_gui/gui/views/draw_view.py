@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from softmax_gui.data.dataset import Split, feature_names
 from softmax_gui.gui.living import LivingWidget
+from softmax_gui.gui.pixels import drawn_row
 from softmax_gui.gui.widgets.figures import one_line
 from softmax_gui.gui.widgets.pixel_editor import PixelEditor
 from softmax_gui.gui.widgets.value_table import ValueTable
@@ -21,7 +22,8 @@ NOISE = 0.15  # standard deviation of what the Noise preset adds
 class DrawView(LivingWidget):
     """The pixel editor with presets, and the flattened vector x1..xd beside it.
 
-    The vector holds pixels in [0, 1] for a picture, the units of the file for a table.
+    The vector holds tints in [0, 1] for a picture, black to white, whatever its file and its
+    scaling have; for a table the units of the file.
     """
 
     vector_edited = Signal(object)  # (d,) float64: by the user, undo and presets
@@ -175,10 +177,8 @@ class DrawView(LivingWidget):
             part = self._split.train
         rows = np.flatnonzero(part.labels == label)
         row = int(self._random.choice(rows)) if len(rows) else 0
-        x = part.X[row]
-        if not self.is_picture():
-            x = self._split.scaling.undo(x)
-        return int(part.labels[row]), np.array(x, dtype=np.float64)
+        label = int(part.labels[row])
+        return label, drawn_row(self._split, part.X[row], label)
 
     def _show(self, vector: np.ndarray) -> None:
         self._vector = np.array(vector, dtype=np.float64)

@@ -12,6 +12,7 @@ from softmax_gui.data.dataset import Split
 from softmax_gui.gui import theme
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.gui.units import Unit, significant
+from softmax_gui.gui.views.split_texts import weights_title
 from softmax_gui.gui.widgets.weight_mosaic import WeightMosaic
 from softmax_gui.i18n import tr
 from softmax_gui.training.snapshot import Measurement, Snapshot
@@ -120,11 +121,7 @@ class PlotsView(LivingWidget):
         figure.setMinimumHeight(90)
 
     def _caption(self) -> None:
-        self._titles["weights"].setText(
-            tr("Weights: one picture a class, one scale")
-            if self._has_pictures()
-            else tr("Weights: a column a class, one scale")
-        )
+        self._titles["weights"].setText(weights_title(self._split))
         if self._snapshot is None:
             self._titles["loss"].setText(tr("Loss"))
             self._titles["accuracy"].setText(tr("Accuracy"))
@@ -145,9 +142,6 @@ class PlotsView(LivingWidget):
             else tr("Loss: {validation} on validation data, {gap} below the floor, by luck")
         )
         return text.format(validation=validation, gap=significant(abs(gap), 2))
-
-    def _has_pictures(self) -> bool:
-        return self._split is not None and self._split.dataset.image_shape is not None
 
 
 def _share(measured: Measurement) -> str:

@@ -84,7 +84,7 @@ class TrainingPanel(LivingWidget):
 
     def show_data(self, split: Split) -> None:
         """Other data: other layers fit them, and another learning rate is stable."""
-        self._dataset, self._n = split.dataset, split.train.n
+        self._dataset, self._n = split.dataset, split.n_train
         self._choices["phm_order"].set_choices(texts.layers(self._dataset))
         self._certificate = None
         self.show_safe_rate(None)

@@ -16,6 +16,7 @@ from softmax_gui.i18n import tr
 
 LONGEST = 60  # characters of a cell
 _WIDTH, _WIDEST, _MEASURED = 88, 220, 60  # pixels of a column; columns that are measured
+_PADDING = 18  # of a cell, both sides
 _NUMBER = re.compile(r"\s*[-+]?[\d.,]+([eE][-+]?\d+)?\s*")
 _Index = QModelIndex | QPersistentModelIndex
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -109,7 +110,10 @@ class PreviewTable(QTableView):
         self.model_of_rows.show(columns, rows, labels, unused)
         for place in range(min(len(columns), _MEASURED)):
             header = self.horizontalHeader().sectionSizeHint(place)
-            wanted = max(self.sizeHintForColumn(place) + 8, header)
+            # Qt's own measure asks for each role of each cell: 80 ms for 60 columns.
+            longest = max((row[place] for row in rows if place < len(row)), key=len, default="")
+            cell = self.fontMetrics().horizontalAdvance(one_line(longest[:LONGEST]))
+            wanted = max(cell + _PADDING, header)
             self.setColumnWidth(place, min(max(wanted, 48), _WIDEST))
 
     def changeEvent(self, event: QEvent) -> None:
