@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtGui import QTextBlock, QTextDocument, QTextList, QTextTable
 
 from softmax_gui import cli
-from softmax_gui.gui.commands import COMMANDS, EXAMPLES, TOOLBAR
+from softmax_gui.gui.command_list import COMMANDS, EXAMPLES, TOOLBAR
 from softmax_gui.i18n import language, set_language, tr
 from softmax_gui.resources import resource
 from tests.test_translations import FORBIDDEN, KOREAN

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from io import TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO
 
 from softmax_gui.commands import DONE
 from softmax_gui.commands.data import reading
 from softmax_gui.console import print_facts, print_json, say
 from softmax_gui.export.info import facts_of
-from softmax_gui.export.predictions import rows_for, write_predictions
+from softmax_gui.export.predictions import rows_for, save_predictions, write_predictions
 from softmax_gui.export.runs import load_run_or_model
 from softmax_gui.export.weights import save_model
-from softmax_gui.files import atomic_write
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -24,19 +21,11 @@ def predict(options: argparse.Namespace) -> int:
         if options.out is not None and _same_file(source, options.out):
             options.refuse(f"--out {options.out} would replace what is read")
     model = load_run_or_model(options.model)
-    X, labels = rows_for(model, options.data, reading(options))
     if options.out is None:
+        X, labels = rows_for(model, options.data, reading(options))
         summary = write_predictions(sys.stdout, model, X, labels)
     else:
-        summary = ""
-
-        def write(file: BinaryIO) -> None:
-            nonlocal summary
-            text = TextIOWrapper(file, encoding="utf-8", newline="")
-            summary = write_predictions(text, model, X, labels)
-            text.detach()
-
-        atomic_write(options.out, write)
+        summary = save_predictions(Path(options.out), model, options.data, reading(options))
     say(summary)
     return DONE
 

@@ -96,7 +96,7 @@ class Archive:
             return features[0], labels[0]
         text = tr(
             "{file} holds {arrays}, but no features and labels under the names X and y. "
-            "Save them under these names, or choose the arrays (--x-key, --y-key)."
+            "Save them under these names, or choose which arrays they are."
         )
         raise self.problem(text, arrays=self.listed())
 

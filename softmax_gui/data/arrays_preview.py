@@ -19,7 +19,7 @@ from softmax_gui.data.npy_file import npy_header, npy_values
 from softmax_gui.data.npy_values import look_at_header
 from softmax_gui.data.options import ReadOptions
 from softmax_gui.data.preview import ROWS_SHOWN, Preview
-from softmax_gui.data.problems import said_with
+from softmax_gui.data.problems import said_with, wanted_bytes
 from softmax_gui.files import FileProblem, shown
 from softmax_gui.i18n import tr
 
@@ -45,7 +45,7 @@ def look_at_archive(path: str | os.PathLike[str], options: ReadOptions) -> Previ
                 _look_further(archive, seen.guessed.x_key or "", options)
             return seen
         except (FileProblem, ValueError) as problem:
-            return replace(seen, problem=str(problem))
+            return replace(seen, problem=str(problem), wanted_bytes=wanted_bytes(problem))
 
 
 def look_at_npy(path: str | os.PathLike[str], options: ReadOptions) -> Preview:
@@ -72,7 +72,7 @@ def look_at_npy(path: str | os.PathLike[str], options: ReadOptions) -> Preview:
                 read_npy(path, options)
         return seen
     except (FileProblem, ValueError) as problem:
-        return replace(seen, problem=str(problem))
+        return replace(seen, problem=str(problem), wanted_bytes=wanted_bytes(problem))
 
 
 def _look_further(archive: Archive, x_key: str, options: ReadOptions) -> None:

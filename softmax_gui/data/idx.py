@@ -30,7 +30,7 @@ from softmax_gui.data.label_files import read_label_array
 from softmax_gui.data.options import ReadOptions, Watch, unwatched
 from softmax_gui.data.picture_rows import empty_rows, in_class_order, look_at_memory
 from softmax_gui.data.preview import ROWS_SHOWN, Preview
-from softmax_gui.data.problems import said_with
+from softmax_gui.data.problems import said_with, wanted_bytes
 from softmax_gui.files import FileProblem, read_head, shown
 from softmax_gui.i18n import tr
 
@@ -103,7 +103,7 @@ def look_at_idx(path: Path, options: ReadOptions = _GUESS) -> Preview:
         look_at_memory(shown(path.name), plan.n, plan.d, options.limit_bytes)
         return _with_rows(_with_classes(preview, plan, options), plan)
     except FileProblem as problem:
-        return replace(preview, problem=str(problem))
+        return replace(preview, problem=str(problem), wanted_bytes=wanted_bytes(problem))
 
 
 def _with_classes(preview: Preview, plan: IdxPlan, options: ReadOptions) -> Preview:

@@ -91,7 +91,7 @@ def _of_archive(path: Path, options: ReadOptions) -> NDArray[Any]:
         flat = [name for name, shape, _ in archive.described() if len(shape) == 1]
         if usual or len(flat) == 1:
             return archive.array((usual or flat)[0])
-        text = tr("{file} holds {arrays}. Which are the labels? Choose an array (--y-key).")
+        text = tr("{file} holds {arrays}. Which are the labels? Choose the array.")
         raise archive.problem(text, arrays=archive.listed())
 
 
@@ -122,9 +122,7 @@ def _decoded(path: Path, options: ReadOptions) -> str:
         return data.decode(encoding)
     except UnicodeError as error:
         row = 1 + data[: getattr(error, "start", 0)].count(b"\n")
-        text = tr(
-            "{file}, row {row}: this is no {encoding} text. Choose its encoding (--encoding cp949)."
-        )
+        text = tr("{file}, row {row}: this is no {encoding} text. Choose its encoding.")
         problem = text.format(file=shown(path.name), row=row, encoding=encoding)
         raise FileProblem(problem) from error
 

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from softmax_gui.data.options import unwatched
+from softmax_gui.data.problems import AboveLimit
 from softmax_gui.files import FileProblem, size_text
 from softmax_gui.i18n import tr
 
@@ -52,7 +53,8 @@ def look_at_header(file: str, key: str, header: Header, limit_bytes: int) -> Non
             "Choose a part of it."
         )
         limit = size_text(limit_bytes)
-        raise FileProblem(text.format(file=file, key=key, size=size_text(size), limit=limit))
+        said = text.format(file=file, key=key, size=size_text(size), limit=limit)
+        raise AboveLimit(said, size)
 
 
 def read_values(

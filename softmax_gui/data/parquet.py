@@ -17,6 +17,7 @@ from softmax_gui.data.dataset import Dataset
 from softmax_gui.data.guesses import image_shape_of
 from softmax_gui.data.options import ReadOptions, Watch, unwatched
 from softmax_gui.data.preview import ROWS_SHOWN, Preview
+from softmax_gui.data.problems import AboveLimit, wanted_bytes
 from softmax_gui.data.table_dialect import LABEL_NAMES
 from softmax_gui.files import FileProblem, regular_file, shown, size_text
 from softmax_gui.i18n import tr
@@ -90,7 +91,7 @@ def look_at_parquet(path: str | os.PathLike[str], options: ReadOptions) -> Previ
     try:
         roles = _roles(file, names, options)
     except FileProblem as problem:
-        return replace(seen, problem=str(problem))
+        return replace(seen, problem=str(problem), wanted_bytes=wanted_bytes(problem))
     guessed = replace(options, label_column=roles.label, target_columns=roles.targets)
     seen = replace(seen, d=len(roles.features), q=len(roles.targets), guessed=guessed)
     if roles.label is None or batch is None:
@@ -125,12 +126,12 @@ class _Rows:
     def _begin(
         self, columns: Sequence[tuple[str, Any]], parts: Sequence[NDArray[Any]], d: int
     ) -> NDArray[np.float64]:
-        if 8 * self._n * d > self._limit:
+        if (needed := 8 * self._n * d) > self._limit:
             text = tr(
                 "{file} would take {size} of memory, more than the {limit} it may. Choose a part."
             )
-            size, limit = size_text(8 * self._n * d), size_text(self._limit)
-            raise FileProblem(text.format(file=self._file, size=size, limit=limit))
+            size, limit = size_text(needed), size_text(self._limit)
+            raise AboveLimit(text.format(file=self._file, size=size, limit=limit), needed)
         for (name, _), part in zip(columns, parts, strict=True):
             width = part.shape[1]
             self.names += [name] if width == 1 else [f"{name}{j}" for j in range(1, width + 1)]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from softmax_gui.data.dataset import Floats
+from softmax_gui.data.problems import AboveLimit
 from softmax_gui.files import FileProblem, shown, size_text
 from softmax_gui.i18n import tr
 
@@ -46,7 +47,7 @@ def look_at_memory(file: str, n: int, d: int, limit_bytes: int) -> None:
             "{limit} allowed. Raise the limit, or choose a part of it."
         )
         sizes = {"size": size_text(size), "limit": size_text(limit_bytes)}
-        raise FileProblem(text.format(file=file, n=n, d=d, **sizes))
+        raise AboveLimit(text.format(file=file, n=n, d=d, **sizes), size)
 
 
 def in_class_order(file: str, names: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ from softmax_gui.data.picture_notes import (
 from softmax_gui.data.picture_pool import Stop, on_all_cores
 from softmax_gui.data.picture_rows import empty_rows, in_class_order, look_at_memory
 from softmax_gui.data.preview import ROWS_SHOWN, Preview
+from softmax_gui.data.problems import wanted_bytes
 from softmax_gui.files import FileProblem, shown
 from softmax_gui.i18n import tr
 
@@ -142,7 +143,7 @@ def _with_pictures(preview: Preview, listed: PictureList) -> Preview:
         _look_at_classes(listed.folder, listed.files)
         look_at_memory(listed.folder, preview.n, rule.d, preview.guessed.limit_bytes)
     except FileProblem as problem:  # what is there is shown all the same
-        preview = replace(preview, problem=str(problem))
+        preview = replace(preview, problem=str(problem), wanted_bytes=wanted_bytes(problem))
     chosen = [
         file
         for file, look in zip(seen.files, seen.looks, strict=True)

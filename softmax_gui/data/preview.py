@@ -31,6 +31,7 @@ class Preview:
         guessed: every field filled with what was guessed or given.
         notes: sentences for the report.
         problem: "", or the sentence that reading would refuse with.
+        wanted_bytes: of memory, where the problem is that no more is allowed; else 0.
     """
 
     kind: str
@@ -47,3 +48,4 @@ class Preview:
     guessed: ReadOptions = field(default_factory=ReadOptions)
     notes: tuple[str, ...] = ()
     problem: str = ""
+    wanted_bytes: int = 0

@@ -18,7 +18,7 @@ from softmax_gui.data.options import ReadOptions, unwatched
 from softmax_gui.data.parquet import look_at_parquet, read_parquet
 from softmax_gui.data.pictures import look_at_pictures, read_pictures
 from softmax_gui.data.preview import Preview
-from softmax_gui.data.problems import said_with
+from softmax_gui.data.problems import said_with, wanted_bytes
 from softmax_gui.data.stored_opening import look_at_stored, open_rows, stays_on_disk
 from softmax_gui.data.tables import look_at_table, read_table, read_table_rows
 from softmax_gui.files import FileProblem, shown
@@ -150,7 +150,8 @@ def preview(path: str | os.PathLike[str], options: ReadOptions = _USUAL) -> Prev
             kind = kind_of(path)
             return _look(path, kind, options)
     except FileProblem as problem:
-        return Preview(kind=kind, exact=False, guessed=options, problem=str(problem))
+        return Preview(kind=kind, exact=False, guessed=options, problem=str(problem),
+                       wanted_bytes=wanted_bytes(problem))  # fmt: skip
 
 
 def dataset_in(data: bytes, file: str, options: ReadOptions = _USUAL) -> Dataset:

@@ -197,7 +197,7 @@ def _pairs(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
         if y is None:
             text = tr(
                 "There are no labels for {file}. Name the files x-….npy and y-….npy, or put "
-                "the labels of all rows into {labels}, or choose their file (--labels)."
+                "the labels of all rows into {labels}, or choose a labels file."
             )
             raise FileProblem(text.format(file=shown(x.name), labels=_LABELS))
         y_paths.append(y)

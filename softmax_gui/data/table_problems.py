@@ -25,7 +25,7 @@ def cell_problem(file: str, row: int, column: str, cell: str) -> FileProblem:
     if cell.lower() in MISSING:
         text = tr(
             '{file}, row {row}, column "{column}": no value ("{cell}"). Fill it in, delete '
-            "the row, or let rows be dropped or means filled in (--missing drop or mean)."
+            "the row, or let rows be dropped or means filled in."
         )
     else:
         text = tr(

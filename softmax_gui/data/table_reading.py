@@ -11,6 +11,7 @@ import numpy as np
 
 from softmax_gui.data.options import ReadOptions, Watch
 from softmax_gui.data.ownership import Floats, Integers
+from softmax_gui.data.problems import AboveLimit
 from softmax_gui.data.table_cells import Cells
 from softmax_gui.data.table_columns import Columns, Top
 from softmax_gui.data.table_dialect import guess_comment, guess_dialect, is_blank
@@ -225,7 +226,7 @@ def _look_at_size(text: TextFile, rows: int, width: int) -> None:
             size=size_text(size),
             limit=size_text(limit),
         )
-        raise FileProblem(said)
+        raise AboveLimit(said, size)
 
 
 def _look_at_rows(file: str, n: int, cells: Cells) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from typing import TextIO
+from io import TextIOWrapper
+from pathlib import Path
+from typing import BinaryIO, TextIO
 
 import numpy as np
 
 from softmax_gui.core.information import entropy
 from softmax_gui.core.softmax import log_softmax
-from softmax_gui.data.options import ReadOptions
+from softmax_gui.data.options import ReadOptions, Watch, unwatched
 from softmax_gui.data.samples import load_rows
 from softmax_gui.export.model import ModelProblem, TrainedModel
-from softmax_gui.files import spreadsheet_safe
+from softmax_gui.files import atomic_write, spreadsheet_safe
 from softmax_gui.i18n import tr
 
 BLOCK_ROWS = 4096  # the probabilities of 60,000 x 1,000 would take 480 MB, their text 1 GB
@@ -40,9 +42,37 @@ def rows_for(
     return X, labels
 
 
-def write_predictions(
-    file: TextIO, model: TrainedModel, X: np.ndarray, labels: Sequence[str] | None
+def save_predictions(
+    path: Path, model: TrainedModel, source: str, options: ReadOptions, watch: Watch = unwatched
 ) -> str:
+    """Writes what a model says of every row of a sample or file as a CSV file, whole or not at all.
+
+    Returns:
+        A sentence, see write_predictions.
+
+    Raises:
+        FileProblem: the rows can't be read, or the predictions not be written.
+        ModelProblem: the rows do not fit the model.
+        Cancelled: by the watch.
+    """
+    X, labels = rows_for(model, source, options)
+    watch(0.0)
+    summary = ""
+
+    def write(file: BinaryIO) -> None:
+        nonlocal summary
+        text = TextIOWrapper(file, encoding="utf-8", newline="")
+        summary = write_predictions(text, model, X, labels, watch)
+        text.detach()
+
+    atomic_write(path, write)
+    return summary
+
+
+def write_predictions(
+    file: TextIO, model: TrainedModel, X: np.ndarray, labels: Sequence[str] | None,
+    watch: Watch = unwatched,
+) -> str:  # fmt: skip
     """Writes a row of CSV a row of X: prediction, probabilities, entropy, surprisal in nats.
 
     Args:
@@ -51,6 +81,7 @@ def write_predictions(
         X: (n, d), in the units of the data file.
         labels: n names; one that is no class of the model is written without a surprisal. None
             leaves both columns out.
+        watch: told the share done; may end the writing.
 
     Returns:
         A sentence: how many rows there are and, of those whose label is known, how many are right.
@@ -64,6 +95,7 @@ def write_predictions(
     places = {name: k for k, name in enumerate(model.class_names)}
     judged = correct = 0
     for start in range(0, len(X), BLOCK_ROWS):
+        watch(start / len(X))
         block = slice(start, start + BLOCK_ROWS)
         log_P = log_probabilities(model, X[block], start)
         rows = _cells(model, log_P, start)

@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> int:
         window.messages.show_message(Tone.WARNING, trouble)
     QTimer.singleShot(PREPARE_MS, window, lambda: _prepare(window.files.folder))
     code = app.exec()
-    if window.trainer.is_stuck() or window.importing.is_stuck():
+    if any(one.is_stuck() for one in (window.trainer, window.importing, window.errands)):
         os._exit(code)  # a call that never returns holds the thread; everything is saved
     return code
 

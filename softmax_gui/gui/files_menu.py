@@ -1,4 +1,4 @@
-"""File dialogs: open data and weights, export weights, save a plot; answers in sentences."""
+"""File dialogs: open data and weights, export weights, save a plot, predict a file."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from softmax_gui.core.models import Dense
 from softmax_gui.data.dataset import Split
+from softmax_gui.data.options import ReadOptions, Watch
 from softmax_gui.export.foreign import ROWS_ARE_CLASSES, ROWS_ARE_FEATURES, Ambiguous
 from softmax_gui.export.model import ModelProblem, Transposed
+from softmax_gui.export.predictions import save_predictions
 from softmax_gui.export.runs import trained_model
 from softmax_gui.export.weights import EXPORTS, FORMAT_NAMES, load_model, save_model
-from softmax_gui.files import FileProblem, atomic_write
-from softmax_gui.gui.widgets.figures import Kind, figure_bytes
+from softmax_gui.files import FileProblem, atomic_write, shown
+from softmax_gui.gui.errands import Errands
+from softmax_gui.gui.exporting import Exporting
+from softmax_gui.gui.widgets.figures import Kind, figure_content
 from softmax_gui.gui.widgets.message_bar import Tone
 from softmax_gui.i18n import tr
 from softmax_gui.training.snapshot import Snapshot
 
-Say = Callable[[Tone, str], None]
+Say = Callable[..., None]  # Narrator.say
 _DATA = "*.csv *.tsv *.txt *.npz *.npy *.idx* *-ubyte *.gz *.parquet"
 CERTIFIED = 100  # rows of the validation part that another reader is asked about
 FIGURE_KINDS: dict[str, Kind] = {".png": "png", ".svg": "svg", ".csv": "csv"}
@@ -29,9 +33,10 @@ FIGURE_KINDS: dict[str, Kind] = {".png": "png", ".svg": "svg", ".csv": "csv"}
 class FilesMenu:
     """Asks for paths, reads and writes, and says how it went; keeps the last folder."""
 
-    def __init__(self, window: QWidget, say: Say, folder: str) -> None:
+    def __init__(self, window: QWidget, errands: Errands, say: Say, folder: str) -> None:
         self._window, self._say = window, say
         self.folder = folder
+        self.exporting = Exporting(errands, say, window)
 
     def ask_data(self) -> str:
         """The path of a data file, or "" when the user thinks better of it."""
@@ -72,17 +77,52 @@ class FilesMenu:
             self.write_weights(snapshot, split, path)
 
     def write_weights(self, snapshot: Snapshot, split: Split, path: Path) -> None:
-        """Writes the weights of this snapshot to `path` and says so, or why not."""
-        try:
-            parity = save_model(
-                trained_model(snapshot, split), path, test_inputs=_test_inputs(split)
-            )
-        except (ModelProblem, FileProblem) as error:
-            self._say(Tone.ERROR, tr("{error} Nothing was lost.").format(error=error))
+        """Writes the weights of this snapshot to `path` and says so in the end, or why not."""
+
+        def work(_watch: Watch) -> str:
+            model = trained_model(snapshot, split)
+            parity = save_model(model, path, test_inputs=_test_inputs(split))
+            text = tr("The weights of step {step:,} are in {path}.")
+            text = text.format(step=snapshot.step, path=path)
+            return text if parity is None else f"{text} {parity.sentence()}"
+
+        text = tr("{name} is being written, and read back by another program.")
+        self.exporting.begin(text.format(name=path.name), work)
+
+    def predict_file(
+        self, snapshot: Snapshot | None, split: Split | None, options: ReadOptions
+    ) -> None:
+        """Asks for a file of rows and where the predictions go, then writes them.
+
+        `options` says how a file is read as far as that is known; the rest is guessed.
+        """
+        if not self._has_data(split) or snapshot is None or split is None:
             return
-        text = tr("The weights of step {step:,} are in {path}.")
-        text = text.format(step=snapshot.step, path=path)
-        self._say(Tone.DONE, text if parity is None else f"{text} {parity.sentence()}")
+        kinds = tr("Tables and arrays ({patterns})").format(patterns=_DATA)
+        source = self._ask_open(tr("Predict a file"), f"{kinds};;{tr('All files')} (*)")
+        if not source:
+            return
+        name = f"{Path(source).stem}-predictions.csv"
+        path = self._ask_save(tr("Save the predictions"), name, ["CSV (*.csv)"])
+        if path is not None:
+            self.write_predictions(snapshot, split, Path(source), path, options)
+
+    def write_predictions(
+        self, snapshot: Snapshot, split: Split, source: Path, path: Path, options: ReadOptions
+    ) -> None:
+        """Writes what this snapshot says of the rows of `source` to `path`, and says so."""
+        if path.exists() and path.samefile(source):
+            text = tr("{name} holds the rows. Choose another name for the predictions.")
+            self._say(Tone.ERROR, text.format(name=path.name))
+            return
+
+        def work(watch: Watch) -> str:
+            model = trained_model(snapshot, split)
+            said = save_predictions(path, model, str(source), options, watch)
+            return tr("The predictions are in {path}. {summary}").format(path=path, summary=said)
+
+        text = tr("The rows of {name} are being predicted.").format(name=shown(source.name))
+        self.exporting.begin(text, work, long=True)
 
     def open_weights(self, split: Callable[[], Split | None]) -> tuple[Dense, str] | None:
         """Weights from a file the user chooses, for the data at hand when that is done."""
@@ -144,17 +184,20 @@ class FilesMenu:
             self.write_figure(figure, path)
 
     def write_figure(self, figure: QWidget, path: Path) -> None:
-        """Writes a plot to `path` and says so, or why not."""
+        """Writes a plot to `path` and says so in the end, or why not."""
         kind = FIGURE_KINDS.get(path.suffix.lower())
-        try:
-            if kind is None:
-                message = tr("{name}: unknown ending. Use one of {known}.")
-                raise ModelProblem(message.format(name=path.name, known=", ".join(FIGURE_KINDS)))
-            atomic_write(path, figure_bytes(figure, kind))
-        except (ModelProblem, FileProblem) as error:
-            self._say(Tone.ERROR, str(error))
+        if kind is None:
+            text = tr("{name}: unknown ending. Use one of {known}.")
+            known = ", ".join(FIGURE_KINDS)
+            self._say(Tone.ERROR, text.format(name=path.name, known=known))
             return
-        self._say(Tone.DONE, tr("The plot is in {path}.").format(path=path))
+        content = figure_content(figure, kind)  # painted here: no widget on another thread
+
+        def work(_watch: Watch) -> str:
+            atomic_write(path, content())
+            return tr("The plot is in {path}.").format(path=path)
+
+        self.exporting.begin(tr("{name} is being written.").format(name=path.name), work)
 
     def _ask_open(self, title: str, filters: str) -> str:
         path, _ = QFileDialog.getOpenFileName(self._window, title, self.folder, filters)

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from softmax_gui.data.options import ReadOptions
+from softmax_gui.data.options import LIMIT_BYTES, ReadOptions
 from softmax_gui.data.readers import open_data, preview
 from softmax_gui.gui.commands import Commands
 from softmax_gui.gui.drops import DropTarget
@@ -39,6 +39,7 @@ class Importing(QObject):
             commands.menus["recent"], commands["clear_recent"], recent, self.importer, self.open
         )
         self.dialog: ImportDialog | None = None
+        self.limit_bytes = LIMIT_BYTES  # of memory for the numbers of a file
         self._options: dict[str, ReadOptions] = {}
         DropTarget(window, self.take)
 
@@ -84,6 +85,10 @@ class Importing(QObject):
     def options_of(self, source: str) -> ReadOptions | None:
         """How a file was read the last time, if it was opened since the start."""
         return self._options.get(source)
+
+    def usual(self) -> ReadOptions:
+        """How a file is read of which nothing is known yet."""
+        return ReadOptions(limit_bytes=self.limit_bytes)
 
     def shutdown(self) -> None:
         """Ends the thread, waiting for it up to 2 s."""

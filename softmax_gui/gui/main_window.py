@@ -19,6 +19,7 @@ from softmax_gui.gui.attachment import Attachment
 from softmax_gui.gui.commands import Commands
 from softmax_gui.gui.docks import Docks
 from softmax_gui.gui.drawing import Drawing
+from softmax_gui.gui.errands import Errands
 from softmax_gui.gui.files_menu import FilesMenu
 from softmax_gui.gui.importing import Importing
 from softmax_gui.gui.narrator import Narrator
@@ -91,7 +92,8 @@ class MainWindow(QMainWindow):
         self.status = StatusLine(self.statusBar())
         self.narrator = Narrator(self.messages, self.status, self)
         self.wishes = Wishes(self.trainer, self.training.known_device(settings.device))
-        self.files = FilesMenu(self, self.narrator.say, settings.folder)
+        self.errands = Errands(self)
+        self.files = FilesMenu(self, self.errands, self.narrator.say, settings.folder)
         self.importing = Importing(self, self.commands, self.files, self.narrator.say,
                                    settings.recent)  # fmt: skip
         self.drawing = Drawing(self)
@@ -277,6 +279,7 @@ class MainWindow(QMainWindow):
         self.display.stop()
         self.attachment.shutdown()
         self.importing.shutdown()
+        self.errands.shutdown()
         settings = replace(
             self.appearance.settings,
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),

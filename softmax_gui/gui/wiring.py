@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from softmax_gui.gui import fonts
+from softmax_gui.gui.clipboard import Copying
+from softmax_gui.gui.command_list import FIGURES
 from softmax_gui.gui.help import show_about, show_guide, show_shortcuts
 from softmax_gui.gui.stored_view import StoredView
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from softmax_gui.gui.main_window import MainWindow
 
 
@@ -52,11 +57,16 @@ def connect_trainer(window: MainWindow) -> None:
 def connect_commands(window: MainWindow) -> None:
     """Says for every command what it does, but for those that Appearance has."""
     plots, save = window.plots, window.files.save_figure
+    copying = Copying(lambda: _figures(window), window.narrator.say, window)
+    window.trainer.data_loaded.connect(copying.attach)
     for key, slot in {
         "open_data": window.importing.ask_file,
         "open_folder": window.importing.ask_folder,
         "open_weights": window.open_weights,
         "export_weights": lambda: window.files.export_weights(window.newest(), window.split()),
+        "predict_file": lambda: window.files.predict_file(
+            window.newest(), window.split(), window.importing.usual()
+        ),
         "attach": window.ask_for_run,
         "detach": window.attachment.detach,
         "sweep": window.try_decays,
@@ -85,6 +95,8 @@ def connect_commands(window: MainWindow) -> None:
         "guide": lambda: show_guide(window),
         "shortcuts": lambda: show_shortcuts(window, window.commands.paths()),
         "about": lambda: show_about(window),
+        **{f"copy_{key}": partial(copying.picture, key) for key in FIGURES},
+        **{f"numbers_{key}": partial(copying.numbers, key) for key in FIGURES},
     }.items():
         window.commands[key].triggered.connect(lambda _=False, slot=slot: window.obey(slot))
     window.commands["log_step"].toggled.connect(lambda on: plots.complete().set_log_step(on))
@@ -92,3 +104,12 @@ def connect_commands(window: MainWindow) -> None:
     window.commands.connect_examples(window.draw.show_example)
     window.commands.follow(window.drawing.journal)
     window.commands.menus["language"].aboutToShow.connect(fonts.ensure_hangul)
+
+
+def _figures(window: MainWindow) -> dict[str, QWidget]:
+    """Every plot of the window, by the keys of FIGURES."""
+    curves = window.plots.complete()
+    return {
+        "loss": curves.loss, "accuracy": curves.accuracy, "weights": window.plots.weights,
+        "probabilities": window.prediction.bars, "decays": window.sweep.plot,
+    }  # fmt: skip

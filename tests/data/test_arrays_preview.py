@@ -48,7 +48,7 @@ def test_that_a_refusal_is_the_problem_of_a_preview_and_no_file_is_an_error(tmp_
     assert "damaged or cut short" in preview(tmp_path / "a.npz").problem
     np.savez(tmp_path / "b.npz", first=X, second=X, y=Y)
     seen = preview(tmp_path / "b.npz")
-    assert "--x-key" in seen.problem
+    assert "choose which arrays" in seen.problem
     assert len(seen.keys) == 3
     with pytest.raises(FileProblem, match="was not found"):
         preview(tmp_path / "none.npz")

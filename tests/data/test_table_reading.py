@@ -35,7 +35,7 @@ def problem_with(file: Path, text: str, **said: Any) -> str:
 
 def test_that_missing_cells_are_refused_dropped_or_filled_as_asked(file: Path) -> None:
     assert 'row 3, column "a": no value' in problem_with(file, GAPS)
-    assert "--missing drop or mean" in problem_with(file, GAPS)
+    assert "means filled in" in problem_with(file, GAPS)
     dropped = read(file, GAPS, missing="drop")
     assert dropped.X.tolist() == [[1, 2], [9, 1]]
     assert dropped.notes == ("4 rows with 4 missing or infinite values were left out.",)

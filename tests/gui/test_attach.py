@@ -20,7 +20,7 @@ from softmax_gui import cli
 from softmax_gui.export.run_reader import RunReader
 from softmax_gui.export.weights import load_model
 from softmax_gui.gui import attachment, run_watch
-from softmax_gui.gui.commands import OWN_RUN_ONLY
+from softmax_gui.gui.command_list import OWN_RUN_ONLY
 from softmax_gui.gui.main_window import MainWindow
 from softmax_gui.gui.widgets.message_bar import Tone
 from softmax_gui.gui.widgets.number_field import NumberField

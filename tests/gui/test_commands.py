@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMenu, QMessageBox, QTableW
 from pytestqt.qtbot import QtBot
 
 from softmax_gui import __version__
-from softmax_gui.gui.commands import COMMANDS
+from softmax_gui.gui.command_list import COMMANDS
 from softmax_gui.gui.main_window import MainWindow
 from softmax_gui.gui.settings import Settings
 from tests.gui.windows import actions, load, press, stepped

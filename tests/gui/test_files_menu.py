@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QEventLoop
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -49,6 +50,15 @@ def probabilities(window: MainWindow) -> np.ndarray:
 
 def export(window: MainWindow, path: Path) -> None:
     window.files.write_weights(newest(window), data(window), path)
+    written(window)
+
+
+def written(window: MainWindow) -> None:
+    """Waits until no file is being written."""
+    loop = QEventLoop()
+    window.files.exporting.changed.connect(loop.quit)
+    if window.files.exporting.busy:
+        loop.exec()
 
 
 def refused(window: MainWindow, tone: Tone = Tone.ERROR) -> str:
@@ -81,6 +91,7 @@ def test_that_exported_weights_opened_again_give_the_same_probabilities(
     before, path = probabilities(window), tmp_path / f"weights{suffix}"
     dialogs(str(path))
     press(window, "Ctrl+E")
+    written(window)
     assert window.messages.tone() is Tone.DONE
     assert f"step {step:,}" in window.messages.text()
     assert str(path) in window.messages.text()
@@ -120,6 +131,7 @@ def test_that_the_filter_chosen_gives_a_name_without_ending_its_format(
 ) -> None:
     dialogs(str(tmp_path / "mine"), f"a format (*{suffix})")
     press(window, "Ctrl+E")
+    written(window)
     assert [one.name for one in tmp_path.glob("mine*")] == [f"mine{suffix}"]
 
 
@@ -129,6 +141,7 @@ def test_that_an_ending_put_on_by_the_app_replaces_no_file_that_was_not_asked_ab
     (tmp_path / "mine.csv").write_text("precious")
     dialogs(str(tmp_path / "mine"), "CSV (*.csv)")
     press(window, "Ctrl+E")
+    written(window)
     assert (tmp_path / "mine.csv").read_text() == "precious"
     assert "mine.csv" in refused(window)
 

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from softmax_gui.gui.main_window import MainWindow
 from softmax_gui.gui.widgets.message_bar import Tone
-from tests.gui.test_files_menu import assert_kept, export, probabilities, refused
+from tests.gui.test_files_menu import assert_kept, export, probabilities, refused, written
 from tests.gui.windows import data, newest, press, stepped
 
 FIGURES = ("loss", "accuracy", "weights", "probabilities")
@@ -24,6 +24,7 @@ def saved(window: MainWindow, monkeypatch: pytest.MonkeyPatch, figure: str, path
     """Saves a plot by its keys."""
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
     press(window, f"Ctrl+Alt+{FIGURES.index(figure) + 1}")
+    written(window)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,7 @@ def test_that_weights_that_are_no_numbers_are_not_written(
     snapshot = newest(window)
     broken = replace(snapshot, model=Dense(snapshot.model.W + float("nan"), snapshot.model.b))
     window.files.write_weights(broken, data(window), tmp_path / "weights.npz")
+    written(window)
     assert "not a finite number" in refused(window)
     assert not (tmp_path / "weights.npz").exists()
 

@@ -10,7 +10,7 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 from unicodedata import category
 
 from PySide6.QtCore import QBuffer, QEvent, QIODevice, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QImage, QPainter, QPaintEvent
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
@@ -34,7 +34,12 @@ class Figure(Protocol):
 
 
 def figure_bytes(widget: QWidget, kind: Kind, scale: float = 2) -> bytes:
-    """The widget as a file's content; who calls it writes the file.
+    """The widget as a file's content; who calls it writes the file. See figure_content."""
+    return figure_content(widget, kind, scale)()
+
+
+def figure_content(widget: QWidget, kind: Kind, scale: float = 2) -> Callable[[], bytes]:
+    """The widget as it is now; what is returned makes a file's content of it, on any thread.
 
     Args:
         widget: a Figure; its size on screen becomes the size of the picture.
@@ -47,29 +52,57 @@ def figure_bytes(widget: QWidget, kind: Kind, scale: float = 2) -> bytes:
         TypeError: a table is asked of a widget that has none.
     """
     if kind == "csv":
-        if not isinstance(widget, Figure):
-            raise TypeError(f"{type(widget).__name__} has no table()")
-        return table_csv(widget.table())
+        table = table_of(widget)
+        return lambda: table_csv(table)  # a million rows take 4 s
+    if kind == "png":
+        image = figure_image(widget, scale)
+        return lambda: _png(image)
+    if kind == "svg":
+        _make_ready(widget)
+        svg = _svg(widget)
+        return lambda: svg
+    raise ValueError(f'kind "{kind}": "png", "svg" or "csv" expected')
+
+
+def table_of(widget: QWidget) -> Table:
+    """The numbers of a figure, as they are now.
+
+    Raises:
+        TypeError: it has none.
+    """
+    if not isinstance(widget, Figure):
+        raise TypeError(f"{type(widget).__name__} has no table()")
+    return widget.table()
+
+
+def figure_image(widget: QWidget, scale: float = 2) -> QImage:
+    """The widget as pixels, size * scale.
+
+    Raises:
+        ValueError: the picture has no area.
+    """
+    _make_ready(widget)
+    image = QImage(
+        (widget.size().toSizeF() * scale).toSize(), QImage.Format.Format_ARGB32_Premultiplied
+    )
+    image.setDevicePixelRatio(scale)
+    image.fill(QColor(theme.current().base))
+    QWidget.render(widget, image)
+    return image
+
+
+def _make_ready(widget: QWidget) -> None:
     if widget.size().isEmpty():
         raise ValueError(f"a picture of {widget.width()} x {widget.height()} pixels")
     redraw = getattr(widget, "redraw", None)
     if callable(redraw):  # a plot on a hidden tab has not drawn its newest points yet
         redraw()
-    if kind == "png":
-        return _png(widget, scale)
-    if kind == "svg":
-        return _svg(widget)
-    raise ValueError(f'kind "{kind}": "png", "svg" or "csv" expected')
 
 
-def _png(widget: QWidget, scale: float) -> bytes:
-    pixmap = QPixmap((widget.size().toSizeF() * scale).toSize())
-    pixmap.setDevicePixelRatio(scale)
-    pixmap.fill(QColor(theme.current().base))
-    QWidget.render(widget, pixmap)
+def _png(image: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    pixmap.save(buffer, "PNG")
+    image.save(buffer, "PNG")  # type: ignore[call-overload]  # the stubs have bytes, Qt takes str
     return bytes(buffer.data().data())
 
 
@@ -94,6 +127,13 @@ def table_csv(table: Table) -> bytes:
     writer.writerow([_cell(entry) for entry in header])
     writer.writerows([_cell(entry) for entry in row] for row in rows)
     return text.getvalue().encode("utf-8", "replace")  # half a character of a bad name
+
+
+def table_text(table: Table) -> str:
+    """A table as spreadsheets exchange it: a tab between cells, names as safe as in a CSV."""
+    header, rows = table
+    lines = ([" ".join(_cell(entry).split()) for entry in row] for row in (header, *rows))
+    return "\n".join("\t".join(line) for line in lines) + "\n"
 
 
 def _cell(entry: object) -> str:
