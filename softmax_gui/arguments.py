@@ -287,5 +287,11 @@ def add_info(parser: argparse.ArgumentParser) -> None:
     add_reading(parser)
 
 
+def add_gui(parser: argparse.ArgumentParser) -> None:
+    """The options of `gui`."""
+    text = "a project (.softmax), or a data file or folder"
+    parser.add_argument("file", nargs="?", default="", metavar="FILE", help=text)
+
+
 def _formatter(prog: str) -> argparse.HelpFormatter:
     return argparse.HelpFormatter(prog, max_help_position=26, width=80)

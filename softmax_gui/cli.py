@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from softmax_gui import __version__
 from softmax_gui.arguments import (
@@ -13,6 +14,7 @@ from softmax_gui.arguments import (
     add_convert,
     add_evaluate,
     add_export,
+    add_gui,
     add_info,
     add_predict,
     add_sweep,
@@ -27,7 +29,7 @@ _USAGE = {
     "export": "RUN --to FILE",
     "info": "FILE [option ...]",
     "convert": "DATA --to FILE [option ...]",
-    "gui": "",
+    "gui": "[FILE]",
 }
 
 
@@ -39,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     prepare_streams()
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser().parse_args(_with_command(arguments))
         command: Callable[[argparse.Namespace], int] = options.run
         code = command(options)
         if sys.stdout is not None:
@@ -53,6 +55,13 @@ def main(arguments: list[str] | None = None) -> int:
         _say_why(error)
         return FAILED
     return code
+
+
+def _with_command(arguments: list[str] | None) -> list[str]:
+    """The command line, with the window's command before a path alone, as file managers ask."""
+    given = sys.argv[1:] if arguments is None else arguments
+    alone = len(given) == 1 and (os.sep in given[0] or Path(given[0]).suffix)
+    return ["gui", *given] if alone and Path(given[0]).exists() else given
 
 
 def _say_why(error: Exception) -> None:
@@ -69,11 +78,12 @@ def _say_why(error: Exception) -> None:
 def _parser() -> Parser:
     parser = Parser(
         prog="softmax-gui",
-        description="Softmax regression. Without a command, the window opens.",
+        description="Softmax regression. Without a command, the window opens;"
+        " with the path of a project or data alone, it opens with that.",
         epilog="Exit codes: 0 done, 1 failed, 2 wrong command line, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"softmax-gui {__version__}")
-    parser.set_defaults(run=_gui)
+    parser.set_defaults(run=_gui, file="")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for word, run, add, text in (
         ("train", _train, add_train, "Train, and keep the run in a folder."),
@@ -83,13 +93,12 @@ def _parser() -> Parser:
         ("export", _export, add_export, "Write trained weights in another format."),
         ("info", _info, add_info, "Tell what is in a data or weights file."),
         ("convert", _convert, add_convert, "Write data as NPZ or CSV that reads back equal."),
-        ("gui", _gui, None, "Open the window."),
+        ("gui", _gui, add_gui, "Open the window, with a project or data in it."),
     ):
         usage = f"softmax-gui {word} {_USAGE.get(word, '[option ...]')}"
         command = commands.add_parser(word, help=text, description=text, usage=usage)
         command.set_defaults(run=run, refuse=command.error)
-        if add is not None:
-            add(command)
+        add(command)
     return parser
 
 
@@ -113,7 +122,7 @@ def _torch_before_qt(platform: str) -> bool:
     return True
 
 
-def _gui(_options: argparse.Namespace) -> int:
+def _gui(options: argparse.Namespace) -> int:
     screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform.startswith("linux") and not any(map(os.environ.get, screens)):
         raise RuntimeError(
@@ -125,7 +134,7 @@ def _gui(_options: argparse.Namespace) -> int:
         from softmax_gui.gui.app import run
     except ImportError as error:
         raise RuntimeError(f"The window needs Qt, which could not be loaded ({error}).") from error
-    return run([])
+    return run([], options.file)
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -72,6 +72,7 @@ class Project:
         world: describes the 2x2 world.
         options: how the file is read.
         dataset: the data themselves where they go into the file, see embeddable(); else None.
+        mixed: whether drawn examples are among these data, which the source then does not hold.
         fingerprint: of the file or folder that `source` names; None for a sample.
         checkpoint: the run; None where none has begun.
         history: (m, len(training.history.COLUMNS)), what was measured in it.
@@ -87,6 +88,7 @@ class Project:
     world: World | None = None
     options: ReadOptions | None = None
     dataset: Dataset | None = None
+    mixed: bool = False
     fingerprint: Fingerprint | None = None
     checkpoint: Checkpoint | None = None
     history: np.ndarray = field(default_factory=no_history)
@@ -143,6 +145,7 @@ def _record(project: Project, path: Path) -> dict[str, Any]:
         "cut": record_of(project.cut),
         "world": record_of(project.world),
         "options": record_of(project.options),
+        "mixed": project.mixed,
         "dataset": None if project.dataset is None else dataset_record(project.dataset),
         "view": project.view,
     }
@@ -169,6 +172,7 @@ def _made(file: str, path: Path, members: dict[str, bytes]) -> Project:
         world=_maybe(World, record, "world"),
         options=_maybe(ReadOptions, record, "options"),
         dataset=dataset,
+        mixed=fitted(record.get("mixed", False), bool, "mixed"),
         fingerprint=fingerprint,
         checkpoint=checkpoint,
         history=history,

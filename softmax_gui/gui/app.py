@@ -31,8 +31,12 @@ SIGNAL_MS = 200  # Python runs at least so often, so that Ctrl+C and SIGTERM are
 log = logging.getLogger("softmax_gui")
 
 
-def run(arguments: list[str]) -> int:
-    """Shows the window until it is closed; returns the exit code."""
+def run(arguments: list[str], file: str = "") -> int:
+    """Shows the window, with a file or folder opened in it, until it is closed.
+
+    Returns:
+        The exit code.
+    """
     check_pyside()
     app = make_application(arguments)
     crashed = _watch_native_crashes()
@@ -45,6 +49,9 @@ def run(arguments: list[str]) -> int:
         window.messages.show_message(Tone.WARNING, text.format(path=crashed))
     elif trouble:
         window.messages.show_message(Tone.WARNING, trouble)
+    window.projects.offer_recovery()
+    if file:  # after the first data, which it then takes the place of
+        QTimer.singleShot(0, window, lambda: window.importing.open(Path(file)))
     QTimer.singleShot(PREPARE_MS, window, lambda: _prepare(window.files.folder))
     code = app.exec()
     if any(one.is_stuck() for one in (window.trainer, window.importing, window.errands)):
@@ -153,7 +160,7 @@ def _catch_exceptions(window: MainWindow) -> None:
 
 def _close_on_signals(window: MainWindow) -> None:
     def close(_number: int, _frame: object) -> None:
-        QTimer.singleShot(0, window, window.close)  # not now: this may be in a paint event
+        QTimer.singleShot(0, window, window.projects.leave)  # not now: this may be in a paint event
 
     signal.signal(signal.SIGINT, close)
     signal.signal(signal.SIGTERM, close)

@@ -32,8 +32,16 @@ FIGURES = {"loss": N_("Loss"), "accuracy": N_("Accuracy"), "weights": N_("Weight
            "probabilities": N_("Probabilities"), "decays": N_("Weight decays")}  # fmt: skip
 
 COMMANDS = (
+    Command("new", "file", N_("New project"), "Ctrl+N", N_("Begin anew with the 2x2 world.")),
+    Command("open_project", "file", N_("Open project…"), "Ctrl+Shift+P",
+            N_("Data, settings, weights and layout as they were saved.")),
+    Command("save", "file", N_("Save"), "Ctrl+S",
+            N_("Keep data, settings, weights and layout in one file.")),
+    Command("save_as", "file", N_("Save as…"), "Ctrl+Shift+S",
+            N_("Keep the project in another file from now on.")),
     Command("open_data", "file", N_("Open data…"), "Ctrl+O",
-            N_("A table, arrays or pictures from a file, with a look at it first.")),
+            N_("A table, arrays or pictures from a file, with a look at it first."),
+            separated=True),
     Command("open_folder", "file", N_("Open folder of pictures…"), "Ctrl+Shift+F",
             N_("Pictures in a folder, a sub-folder a class.")),
     Command("clear_recent", "recent", N_("Clear the list"), "Ctrl+Alt+R",
@@ -98,7 +106,8 @@ COMMANDS = (
     Command("about", "help", N_("About Softmax GUI"), "Ctrl+F1", separated=True),
 )  # fmt: skip
 PICTURE_ONLY = ("clear", "invert", "noise")
-OWN_RUN_ONLY = ("open_data", "open_folder", "open_weights", "export_weights", "predict_file",
-                "train", "step", "epoch", "reset", "sweep", "slower", "faster")  # fmt: skip
+OWN_RUN_ONLY = ("new", "open_project", "open_data", "open_folder", "open_weights",
+                "export_weights", "predict_file", "train", "step", "epoch", "reset", "sweep",
+                "slower", "faster")  # fmt: skip
 TOOLBAR = ("train", "step", "epoch", "reset")
 EXAMPLES = 9  # Ctrl+1 to Ctrl+9 show an example of a class

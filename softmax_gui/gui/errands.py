@@ -35,6 +35,7 @@ class Errand:
         otherwise: told the exception, which is a Cancelled where it was cancelled.
         progressed: told the share done, of an errand that takes its time.
         writes: whether it makes a file, which closing waits for.
+        yields: whether it is given up as soon as anything else is wanted.
     """
 
     work: Work
@@ -42,6 +43,7 @@ class Errand:
     otherwise: Callable[[Exception], None]
     progressed: Callable[[float], None] | None = None
     writes: bool = False
+    yields: bool = False
 
 
 class ErrandWorker(QObject):
@@ -100,7 +102,8 @@ class Errands(QObject):
         return bool(self._waiting)
 
     def begin(self, errand: Errand) -> None:
-        """Does it after all that was asked for before."""
+        """Does it after all that was asked for before, but for what gives way to it."""
+        self._cancelled.update(one for one in self._waiting if one.yields)
         if not self._thread.isRunning():  # the first start of the app has no use for it
             self._thread.start()
         self._waiting.append(errand)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from softmax_gui.data.options import LIMIT_BYTES, ReadOptions
 from softmax_gui.data.readers import open_data, preview
+from softmax_gui.export.project import ENDING
 from softmax_gui.gui.commands import Commands
 from softmax_gui.gui.drops import DropTarget
 from softmax_gui.gui.files_menu import FilesMenu
@@ -23,6 +24,7 @@ from softmax_gui.i18n import tr
 class Importing(QObject):
     """One dialog at a time; what comes of it is told, and how it was read is remembered."""
 
+    project_chosen = Signal(object)  # the Path of a project
     imported = Signal(object)  # (the path as text, the Examples, their ReadOptions)
 
     def __init__(
@@ -73,6 +75,9 @@ class Importing(QObject):
             self._say(Tone.WARNING, self._command.statusTip())
             return
         self._leave()
+        if path.suffix.lower() == ENDING:
+            self.project_chosen.emit(path)
+            return
         source = str(path.absolute())
         options = self._options.get(source, ReadOptions())
         self.dialog = dialog = ImportDialog(path.absolute(), self.importer, options, note,
@@ -85,6 +90,10 @@ class Importing(QObject):
     def options_of(self, source: str) -> ReadOptions | None:
         """How a file was read the last time, if it was opened since the start."""
         return self._options.get(source)
+
+    def remember(self, source: str, options: ReadOptions) -> None:
+        """How a file was read, for the next time."""
+        self._options[source] = options
 
     def usual(self) -> ReadOptions:
         """How a file is read of which nothing is known yet."""
@@ -112,6 +121,6 @@ class Importing(QObject):
         if self.dialog is None:
             return
         source, options = str(self.dialog.path), self.dialog.options()
-        self._options[source] = options
+        self.remember(source, options)
         self.recent.add(source)
         self.imported.emit((source, dataset, options))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from softmax_gui.data.dataset import Split
 from softmax_gui.data.readers import open_data
-from softmax_gui.data.samples import load
+from softmax_gui.data.samples import SAMPLES, load
 from softmax_gui.data.stored import Examples, StoredData
 from softmax_gui.data.stored_split import StoredSplit, stored_split
-from softmax_gui.gui.run_config import LoadRequest, as_run, fitted
+from softmax_gui.export.project import look_at_fit
+from softmax_gui.gui.run_config import LoadRequest, Stamp, as_run, fitted
 from softmax_gui.training.session import TrainingSession
 
 
@@ -20,11 +22,13 @@ def session_for(request: LoadRequest) -> tuple[LoadRequest, TrainingSession]:
         OSError, ValueError, MemoryError: the data can't be read, cut or trained on.
     """
     examples = _examples(request)
+    request = replace(request, stamp=_stamp_for(request))
     parts = _parts(examples, request)
     request = replace(request, config=fitted(request.config, examples))
     if request.start is None:
         return request, TrainingSession(parts, as_run(request.config, parts))
     start = request.start
+    look_at_fit(start.checkpoint, examples.d, examples.q)
     return request, TrainingSession.resume(parts, start.checkpoint, history=start.history)
 
 
@@ -40,6 +44,24 @@ def _examples(request: LoadRequest) -> Examples:
     if request.options is not None:
         return open_data(request.source, request.options)
     return load(request.source, seed=request.config.seed, world=request.world)
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """The stamp of a file or folder; None where it is not there."""
+    try:
+        there = path.stat()
+    except (OSError, ValueError):
+        return None
+    return there.st_size, there.st_mtime_ns
+
+
+def _stamp_for(request: LoadRequest) -> Stamp | None:
+    """That of the file when it was read, which may have been for an earlier request."""
+    if request.source in ("", *SAMPLES) or (
+        request.dataset is not None and request.stamp is not None
+    ):
+        return request.stamp
+    return stamp_of(Path(request.source))
 
 
 def _parts(examples: Examples, request: LoadRequest) -> Split | StoredSplit:

@@ -23,6 +23,7 @@ from softmax_gui.gui.errands import Errands
 from softmax_gui.gui.files_menu import FilesMenu
 from softmax_gui.gui.importing import Importing
 from softmax_gui.gui.narrator import Narrator
+from softmax_gui.gui.projects import Projects
 from softmax_gui.gui.run_config import LoadRequest
 from softmax_gui.gui.screen import Screen
 from softmax_gui.gui.settings import Settings, save_settings
@@ -44,7 +45,6 @@ from softmax_gui.gui.wiring import connect_commands, connect_trainer, connect_vi
 from softmax_gui.gui.wishes import Wishes
 from softmax_gui.i18n import tr
 from softmax_gui.training.snapshot import RunState, Snapshot
-from softmax_gui.training.watch import TrainingDiverged
 
 log = logging.getLogger("softmax_gui")
 
@@ -108,6 +108,7 @@ class MainWindow(QMainWindow):
         )
         locked = (self.data, self.training, self.sweep, self.speed)
         self.attachment = Attachment(self.display, self.status, say, locked, self)
+        self.projects = Projects(self, self._settings_path.parent / "recovery")
 
     def _restore(self, settings: Settings) -> None:
         self.appearance.restore()
@@ -206,6 +207,10 @@ class MainWindow(QMainWindow):
         request, error = refused
         self.narrator.tell_refusal(error)
         self.wishes.refuse(request)
+        self.show_what_is_loaded()
+
+    def show_what_is_loaded(self) -> None:
+        """Takes back in the panels what was chosen and did not come about."""
         if (split := self.split()) is not None:  # what is really loaded
             self.data.show_data(split, self._source)
             self.data.show_world(self.wishes.world)
@@ -218,11 +223,6 @@ class MainWindow(QMainWindow):
         self.training.show_device(snapshot.device)
         self.training.show_certificate(snapshot.certificate)
         self.sweep.show_in_force(snapshot.config.weight_decay)
-
-    @Slot(object)
-    def tell_end(self, snapshot: Snapshot) -> None:
-        """A solver came to its end."""
-        self.narrator.tell_end(snapshot, self.appearance.unit(), self.adjust)
 
     @Slot(object)
     def show_state(self, state: RunState) -> None:
@@ -242,15 +242,6 @@ class MainWindow(QMainWindow):
         """Whether another run is watched now."""
         self.commands.show_attached(attached)
         self.show_state(self._state)
-
-    @Slot(object)
-    def tell_divergence(self, divergence: TrainingDiverged) -> None:
-        """Training diverged and is paused."""
-        self.narrator.tell_divergence(divergence, self._use_rate)
-
-    def _use_rate(self, rate: float) -> None:
-        self.adjust({"learning_rate": rate})
-        self.trainer.start_requested.emit()
 
     def _retranslate(self) -> None:
         self.commands.retranslate()
@@ -275,11 +266,15 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keeps the settings and ends the thread, whatever it is doing."""
+        """Keeps the settings and ends the threads, once no work is lost by it."""
+        if not self.projects.may_close():
+            event.ignore()
+            return
         self.display.stop()
         self.attachment.shutdown()
         self.importing.shutdown()
         self.errands.shutdown()
+        self.projects.shutdown()
         settings = replace(
             self.appearance.settings,
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),

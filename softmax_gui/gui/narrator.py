@@ -8,6 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Slot
 
 from softmax_gui.files import shown
+from softmax_gui.gui import fonts
 from softmax_gui.gui.status_line import StatusLine
 from softmax_gui.gui.units import Unit
 from softmax_gui.gui.views.training_texts import certificate_text
@@ -33,6 +34,8 @@ class Narrator(QObject):
         self, tone: Tone, text: str, button: str = "", action: Callable[[], None] | None = None
     ) -> None:
         """Says what happened, above the plots and as the last message at the bottom."""
+        if fonts.has_hangul(text):  # of a file or class, whatever the language of the window
+            fonts.ensure_hangul()
         self._bar.show_message(tone, text, button, action)
         self._status.show_message(text)
 

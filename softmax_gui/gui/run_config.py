@@ -18,6 +18,10 @@ from softmax_gui.training.checkpoint import Checkpoint
 from softmax_gui.training.compiled import threads_for
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import cores
+from softmax_gui.training.snapshot import Snapshot
+
+Stamp = tuple[int, int]
+"""Bytes of a file and when it was changed: cheap to ask, unlike a fingerprint."""
 
 RATE_DEPENDS_ON = {"batch_size", "momentum", "weight_decay", "class_weight"}
 
@@ -35,6 +39,21 @@ class Start:
     history: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A run at one moment, between two steps.
+
+    Attributes:
+        checkpoint: its state, bit by bit.
+        snapshot: of the same step, with the settings as the user made them.
+        split: what the window sees of its data.
+    """
+
+    checkpoint: Checkpoint
+    snapshot: Snapshot
+    split: Split
+
+
 @dataclass(frozen=True)
 class LoadRequest:
     """Which data to train on from now, and how.
@@ -47,6 +66,8 @@ class LoadRequest:
         options: how the file is to be read, or was.
         cut: shares of the parts and scaling.
         start: where to go on; None begins at step 0.
+        mixed: whether `dataset` is more than the source holds.
+        stamp: of the source when it was read; None for what is no file.
     """
 
     source: str
@@ -56,6 +77,8 @@ class LoadRequest:
     options: ReadOptions | None = None
     cut: Cut = field(default_factory=Cut)
     start: Start | None = None
+    mixed: bool = False
+    stamp: Stamp | None = None
 
 
 class SweepState(Enum):

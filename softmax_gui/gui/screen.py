@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QMainWindow
 
 from softmax_gui.data.dataset import Split
@@ -28,6 +28,8 @@ class Screen(QTimer):
         split: the data of one's own run.
         newest: its newest snapshot.
     """
+
+    presented = Signal(str)  # the name of the data on the screen
 
     def __init__(
         self, window: QMainWindow, views: tuple[PlotsView, PredictionView, DrawView],
@@ -101,7 +103,7 @@ class Screen(QTimer):
         self._commands.name_examples(split.dataset.class_names if split.validation.n else ())
         self._commands.show_picture(self._draw.is_picture())
         self._predict(self._draw.vector())
-        self._window.setWindowTitle(f"{split.dataset.name} – Softmax GUI")
+        self.presented.emit(split.dataset.name)
 
     @Slot(object)
     def _predict(self, vector: np.ndarray) -> None:

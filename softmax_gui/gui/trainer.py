@@ -16,7 +16,7 @@ from softmax_gui.data.dataset import Split
 from softmax_gui.files import FileProblem
 from softmax_gui.gui.loading import session_for, shown_split
 from softmax_gui.gui.pace import Pace
-from softmax_gui.gui.run_config import RATE_DEPENDS_ON, LoadRequest, as_run, fitted
+from softmax_gui.gui.run_config import RATE_DEPENDS_ON, Kept, LoadRequest, as_run, fitted
 from softmax_gui.i18n import tr
 from softmax_gui.training.config import TrainConfig
 from softmax_gui.training.devices import DEVICE_ERRORS
@@ -151,6 +151,11 @@ class TrainingWorker(QObject):
         """Whether there are data and a run of them."""
         return self._session is not None
 
+    def kept(self) -> Kept:
+        """The run as it is now, to be written."""
+        session = self._need_session()
+        return Kept(session.checkpoint(), self._snapshot(), shown_split(session.split))
+
     def forget(self) -> None:
         """Lets the run go when the thread has ended, and with it who reads rows from disk."""
         self._session = None
@@ -208,8 +213,6 @@ class TrainingWorker(QObject):
         if self._need_session().finished:
             self.solved.emit(self._snapshot())
 
-    # -- settings --------------------------------------------------------------------------------
-
     def _put_in_force(self, session: TrainingSession, changes: dict[str, Any]) -> None:
         layer = session.config.phm_order
         asked = replace(session.config, threads=self._threads, **changes)
@@ -261,10 +264,9 @@ class TrainingWorker(QObject):
         if not self._has_data():
             return False
         if self._need_session().finished:
-            text = tr(
-                "Nothing is left to do: the solver is done. Change a setting, or press Reset."
+            self.noticed.emit(
+                tr("Nothing is left to do: the solver is done. Change a setting, or press Reset.")
             )
-            self.noticed.emit(text)
             return False
         return True
 

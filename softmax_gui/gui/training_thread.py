@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QThread, Signal
 
 from softmax_gui.gui.judging import JudgeWorker
+from softmax_gui.gui.keeping import KeepWorker
 from softmax_gui.gui.sweeper import SweepWorker
 from softmax_gui.gui.trainer import TrainingWorker
 
@@ -39,6 +40,8 @@ class Trainer(QObject):
     sweep_state_changed = Signal(object)
     judge_requested = Signal(object)
     judged = Signal(object)
+    keep_requested = Signal(int)
+    state_kept = Signal(int, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +59,7 @@ class Trainer(QObject):
             getattr(self._worker, fact).connect(getattr(self, fact))
         self._connect_sweeper()
         self._connect_judge()
+        self._connect_keeper()
         self._thread.start()
 
     def _connect_sweeper(self) -> None:
@@ -79,6 +83,13 @@ class Trainer(QObject):
         self.judge_requested.connect(judge.judge)
         judge.judged.connect(self.judged)
         judge.failed.connect(self.failed)
+
+    def _connect_keeper(self) -> None:
+        self._keeper = keeper = KeepWorker(self._worker)
+        keeper.moveToThread(self._thread)
+        self._thread.finished.connect(keeper.deleteLater)
+        self.keep_requested.connect(keeper.keep)
+        keeper.kept.connect(self.state_kept)
 
     def shutdown(self) -> None:
         """Ends the thread after the slice in progress, waiting for it up to 1.5 s."""

@@ -20,9 +20,17 @@ if TYPE_CHECKING:
 def connect_views(window: MainWindow) -> None:
     """What the user says in the views."""
     data, training, wishes, narrator = window.data, window.training, window.wishes, window.narrator
-    data.source_chosen.connect(window.load)
+    projects = window.projects
+    data.source_chosen.connect(
+        lambda source: projects.before_run_is_lost(
+            lambda: window.load(source), window.show_what_is_loaded
+        )
+    )
     data.open_requested.connect(window.importing.ask_file)
-    window.importing.imported.connect(wishes.take)
+    window.importing.imported.connect(
+        lambda found: projects.before_run_is_lost(lambda: wishes.take(found))
+    )
+    window.importing.project_chosen.connect(projects.open)
     data.classes.class_activated.connect(window.draw.show_example)
     data.world_changed.connect(lambda world: wishes.load(world=world))
     data.parts.cut_changed.connect(lambda cut: wishes.change_cut(cut, window.split()))
@@ -38,18 +46,28 @@ def connect_views(window: MainWindow) -> None:
 
 def connect_trainer(window: MainWindow) -> None:
     """What the training thread says."""
-    trainer = window.trainer
+    trainer, narrator = window.trainer, window.narrator
+
+    def use_rate(rate: float) -> None:
+        window.adjust({"learning_rate": rate})
+        trainer.start_requested.emit()
+
     trainer.data_loaded.connect(window.show_data)
     trainer.data_loaded.connect(StoredView(window.statusBar()).show_data)
     trainer.data_loaded.connect(window.drawing.show_data)
     trainer.data_refused.connect(window.refuse_data)
     trainer.snapshot_ready.connect(window.keep)
     trainer.state_changed.connect(window.show_state)
-    trainer.solved.connect(window.tell_end)
+    trainer.solved.connect(
+        lambda end: narrator.tell_end(end, window.appearance.unit(), window.adjust)
+    )
     trainer.safe_rate_found.connect(window.training.show_safe_rate)
-    trainer.noticed.connect(window.narrator.warn)
-    trainer.diverged.connect(window.tell_divergence)
-    trainer.failed.connect(window.narrator.tell_training_failure)
+    trainer.noticed.connect(narrator.warn)
+    trainer.diverged.connect(lambda fault: narrator.tell_divergence(fault, use_rate))
+    trainer.failed.connect(narrator.tell_training_failure)
+    trainer.data_loaded.connect(window.projects.hear_data)  # the last: all else is there then
+    trainer.data_refused.connect(window.projects.hear_refusal)
+    trainer.snapshot_ready.connect(window.projects.refresh)
     window.attachment.changed.connect(window.show_attached)
     window.attachment.changed.connect(window.drawing.show_attached)
 
@@ -60,6 +78,10 @@ def connect_commands(window: MainWindow) -> None:
     copying = Copying(lambda: _figures(window), window.narrator.say, window)
     window.trainer.data_loaded.connect(copying.attach)
     for key, slot in {
+        "new": window.projects.new,
+        "open_project": window.projects.ask_open,
+        "save": window.projects.save,
+        "save_as": window.projects.save_as,
         "open_data": window.importing.ask_file,
         "open_folder": window.importing.ask_folder,
         "open_weights": window.open_weights,

@@ -32,6 +32,11 @@ class Wishes:
         return self._asked.config
 
     @property
+    def granted(self) -> LoadRequest | None:
+        """What was loaded last."""
+        return self._granted
+
+    @property
     def world(self) -> World:
         """What the sliders show."""
         return self._asked.world or World()
@@ -52,8 +57,9 @@ class Wishes:
         if source is not None:
             cut = self.cut if source == self._asked.source else Cut()  # other data, other parts
             self._asked = replace(
-                self._asked, source=source, dataset=dataset, options=options, cut=cut
-            )
+                self._asked, source=source, dataset=dataset, options=options, cut=cut,
+                mixed=False, stamp=None,
+            )  # fmt: skip
         self._asked = replace(self._asked, world=world or self._asked.world)
         self._trainer.load_requested.emit(self._asked)
 
@@ -62,10 +68,15 @@ class Wishes:
         source, dataset, options = imported
         self.load(source, dataset=dataset, options=options)
 
+    def begin(self, request: LoadRequest) -> None:
+        """Asks for all that a request says, in the place of every wish before."""
+        self._asked = replace(request, start=None)  # what is wished next begins at step 0
+        self._trainer.load_requested.emit(request)
+
     def mix(self, dataset: Dataset) -> None:
         """Asks for these rows in the place of those of the source that is loaded."""
         old = self._granted or self._asked
-        self._asked = replace(old, config=self.config, dataset=dataset, start=None)
+        self._asked = replace(old, config=self.config, dataset=dataset, mixed=True)
         self._trainer.load_requested.emit(self._asked)
 
     def change_cut(self, cut: Cut, loaded: Split | None) -> None:
@@ -75,8 +86,8 @@ class Wishes:
         """
         asked, granted = self._asked, self._granted
         if loaded and granted and self._same_data(granted) and asked.source not in SAMPLES:
-            asked = replace(asked, dataset=loaded.dataset)
-        self._asked = replace(asked, cut=cut, start=None)
+            asked = replace(asked, dataset=loaded.dataset, stamp=granted.stamp)
+        self._asked = replace(asked, cut=cut)
         self._trainer.load_requested.emit(self._asked)
 
     def change_seed(self, seed: int) -> None:
@@ -96,7 +107,7 @@ class Wishes:
 
     def grant(self, request: LoadRequest) -> None:
         """`request` was loaded, perhaps with another layer than was asked for."""
-        self._granted = request
+        self._granted = replace(request, start=None)
         if self._same_data(request):
             config = replace(self.config, phm_order=request.config.phm_order)
             self._asked = replace(self._asked, config=config)

@@ -27,8 +27,8 @@ def main(part: str, *arguments: str) -> int:
     from softmax_gui.gui import app
 
     act: Callable[[MainWindow], None] = {
-        "warm": lambda window: window.close(),
-        "start": lambda window: window.close(),
+        "warm": _close,
+        "start": _close,
         "frames": lambda window: Frames(window, float(arguments[0])).begin(),
         "close": lambda window: _close_in(window, arguments[0]),
     }[part]
@@ -150,7 +150,7 @@ class Frames:
             self.pause_ms.append(1000 * (time.perf_counter() - self.paused_at))
             if len(self.pause_ms) == 10:
                 REPORT.update(edit_ms=self.edit_ms, gap_ms=self.gap_ms[1:], pause_ms=self.pause_ms)
-                self.window.close()
+                _close(self.window)
             else:
                 self.window.trainer.start_requested.emit()
         else:
@@ -175,6 +175,12 @@ def _when_settled(window: MainWindow, act: Callable[[], None]) -> None:
         QTimer.singleShot(50, window, lambda: _when_settled(window, act))
 
 
+def _close(window: MainWindow) -> None:
+    """Ends as a user who wants nothing saved."""
+    window.projects.forget_changes()
+    window.close()
+
+
 def _close_in(window: MainWindow, state: str) -> None:
     from PySide6.QtCore import QTimer
 
@@ -191,7 +197,7 @@ def _close_in(window: MainWindow, state: str) -> None:
 
     def close() -> None:
         REPORT["close_at"] = time.time()
-        window.close()
+        _close(window)
 
     QTimer.singleShot(0 if state == "loading" else 600, window, close)
 

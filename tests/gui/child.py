@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from softmax_gui.gui import app
 from softmax_gui.gui.main_window import MainWindow
@@ -20,6 +20,7 @@ from softmax_gui.gui.widgets.message_bar import Tone
 from softmax_gui.training import compiling as loop
 from softmax_gui.training.session import TrainingSession
 from softmax_gui.training.snapshot import RunState
+from tests.gui.windows import find
 
 Conditions = Iterator[Callable[[], bool]]
 
@@ -94,8 +95,57 @@ def compiling(window: MainWindow) -> Conditions:
     yield from running(window)
 
 
-STATES = (starting, idle, running, paused, slow, loading, message, shortcuts, export, stuck,
-          compiling)  # fmt: skip
+def unsaved(window: MainWindow) -> Conditions:
+    """An example was drawn, and the autosave has kept it."""
+    yield from drawn(window)
+    window.projects.keep_unsaved()
+    yield lambda: window.projects.saving.autosave.mark is not None
+
+
+def drawn(window: MainWindow) -> Conditions:
+    """An example was drawn, and nothing has kept it."""
+    yield from paused(window)
+    window.drawn.label_field.setEditText("cat")
+    window.drawing.add()
+    yield lambda: window.drawing.drawn.m == 1
+
+
+def offered(window: MainWindow) -> Conditions:
+    """What a crash left behind is offered."""
+    yield from idle(window)
+    yield lambda: "recovered" in window.messages.text() or "changes to" in window.messages.text()
+
+
+def recovered(window: MainWindow) -> Conditions:
+    """The offer was taken."""
+    yield from offered(window)
+    find(window.messages, QPushButton, "Recover").click()
+    yield lambda: " is open, at step " in window.messages.text()
+    print("examples", window.drawing.drawn.m, flush=True)
+    window.projects.forget_changes()  # or closing would ask
+
+
+def discarded(window: MainWindow) -> Conditions:
+    """The offer was turned down."""
+    yield from offered(window)
+    find(window.messages, QPushButton, "Discard").click()
+    yield lambda: not window.errands.busy
+
+
+STATES = (
+    starting,
+    idle,
+    running,
+    paused,
+    slow,
+    loading,
+    message,
+    shortcuts,
+    export,
+    stuck,
+    compiling,
+)
+AFTER_A_CRASH = (drawn, unsaved, offered, recovered, discarded)
 
 
 def _with_dialog(window: MainWindow, command: str) -> Conditions:
@@ -122,7 +172,7 @@ def _end(window: MainWindow, end: str) -> None:
 
 def main(state: str, end: str) -> int:
     """Goes from condition to condition of a state, then closes, aborts, or waits for a signal."""
-    steps = {one.__name__: one for one in STATES}[state]
+    steps = {one.__name__: one for one in (*STATES, *AFTER_A_CRASH)}[state]
     make_window = app.make_window
 
     def watched(path: Path) -> tuple[MainWindow, str]:

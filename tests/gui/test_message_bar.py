@@ -111,3 +111,22 @@ def test_that_no_message_pushes_the_window_out_of_shape(window: MainWindow, text
     assert window.minimumSizeHint().width() == before.width()
     assert window.minimumSizeHint().height() <= before.height() + 120
     assert window.size() == size
+
+
+@pytest.mark.parametrize(("width", "below"), [(900, False), (360, True)])
+def test_that_two_buttons_leave_the_text_room(qtbot: QtBot, width: int, below: bool) -> None:
+    one = bar(qtbot)
+    one.resize(width, 80)
+    done: list[str] = []
+    text = "The program ended before changes to fruit.softmax of 2026-01-01 were saved."
+    one.show_message(
+        Tone.WARNING, text, "Recover", lambda: done.append("recover"),
+        "Discard", lambda: done.append("discard"),
+    )  # fmt: skip
+    QCoreApplication.processEvents()
+    said = next(label for label in one.findChildren(QLabel) if label.text() == text)
+    assert (find(one, QPushButton, "Recover").y() > said.geometry().bottom()) == below
+    assert said.width() > width / 2
+    QTest.mouseClick(find(one, QPushButton, "Discard"), LEFT)
+    assert done == ["discard"]
+    assert one.isHidden()

@@ -160,5 +160,6 @@ def test_that_the_window_closes_in_the_middle_of_a_run_on_rows_on_disk(
     stored.speed.set_speed(float("inf"))
     stored.trainer.start_requested.emit()
     qtbot.waitUntil(lambda: newest(stored).step > 0, timeout=LONG_MS)
+    stored.projects.forget_changes()
     stored.close()
     assert not stored.trainer.is_stuck()

@@ -48,7 +48,7 @@ class Echo(QObject):
 def opened(qtbot: QtBot, path: Path, settings: Settings | None = None) -> Iterator[MainWindow]:
     """A window on the screen with the 2x2 world in it; colours and language are put back."""
     window = MainWindow(settings or Settings(), path)
-    qtbot.addWidget(window)
+    qtbot.addWidget(window, before_close_func=forget_changes)
     window.show()
     window.activateWindow()
     qtbot.waitUntil(lambda: window.newest() is not None, timeout=LONG_MS)
@@ -57,6 +57,12 @@ def opened(qtbot: QtBot, path: Path, settings: Settings | None = None) -> Iterat
     window.close()
     set_language("en")
     theme.apply("system")
+
+
+def forget_changes(window: QWidget) -> None:
+    """Lets the window close unasked."""
+    assert isinstance(window, MainWindow)
+    window.projects.forget_changes()
 
 
 def settle(qtbot: QtBot, window: MainWindow) -> None:

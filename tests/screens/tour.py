@@ -183,6 +183,7 @@ def main(prefix: str, theme: str, language: str, width: str, height: str) -> Non
     try:
         walk(Tour(window, prefix))
     finally:
+        window.projects.forget_changes()
         window.close()
         path.unlink(missing_ok=True)
 

@@ -43,6 +43,7 @@ class Bench:
 
     def close(self) -> None:
         """As a user closes it."""
+        self._window.projects.forget_changes()
         self._window.close()
 
     def report(self) -> Answer:
