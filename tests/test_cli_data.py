@@ -171,6 +171,27 @@ def test_that_converted_data_read_back_equal(
         assert one[name] == other[name], name
 
 
+@pytest.mark.parametrize("suffix", ["npz", "csv"])
+@pytest.mark.parametrize(
+    "class_names", [["1", "0", "2"], ["1", "2", "3"], ["10", "9", "8"], ["2", "1", "0"]]
+)
+def test_that_classes_that_are_numbers_survive_conversion(
+    shell: Shell, tmp_path: Path, class_names: list[str], suffix: str
+) -> None:
+    source, target = tmp_path / "in.npz", tmp_path / f"out.{suffix}"
+    labels = np.array(class_names)[[0, 1, 0, 1, 1, 1]]
+    np.savez(source, X=X, y=labels, class_names=np.array(class_names))
+    order = () if suffix == "npz" else ("--class-order", ",".join(class_names))
+    shell.done(f"convert {source} --to", target)
+    one, other = (
+        json.loads(shell.done("info --json", *more)) for more in ([source], [target, *order])
+    )
+    assert one["labels_sha256"] == hashlib.sha256("\n".join(labels).encode()).hexdigest()
+    assert [one[key] for key in ("labels_sha256", "classes")] == [
+        other[key] for key in ("labels_sha256", "classes")
+    ]
+
+
 def test_that_a_recipe_replays_to_the_same_weights_and_tells_what_differs(
     shell: Shell, tmp_path: Path
 ) -> None:

@@ -153,7 +153,7 @@ def _beside(
         if min(stated) < 1 or stated != [int(side) for side in stated]:
             raise archive.problem(tr("{file}: image_shape must hold a height and a width."))
         sides = (int(stated[0]), int(stated[1]))
-    limits = archive.few_numbers("pixel_range", 2) if sides else None
+    limits = archive.few_numbers("pixel_range", 2)
     return RowArrays(
         X=X,
         y=y,

@@ -103,7 +103,7 @@ def dataset_of(
         class_names=found.class_names,
         feature_names=names,
         image_shape=arrays.image_shape,
-        pixel_range=black_white if arrays.image_shape else None,
+        pixel_range=black_white,
         notes=(*notes, *holes),
         targets=taken(targets),
         weights=taken(arrays.weights),

@@ -194,6 +194,9 @@ def _look_at_names(names: tuple[str, ...]) -> None:
         except UnicodeEncodeError:
             text = tr('The name "{name}" holds half a character, which no file could hold again.')
             raise ValueError(text.format(name=shown(ascii(name)))) from None
+        if name.endswith("\0"):  # an array of texts drops it
+            text = tr('The name "{name}" ends with a zero character, which a file would lose.')
+            raise ValueError(text.format(name=shown(name)))
 
 
 def _look_at_labels(labels: NDArray[Any], class_names: tuple[str, ...]) -> None:

@@ -236,7 +236,8 @@ def _look_at_shape(shape: tuple[int, int]) -> None:
 
 def _look_at_names(names: tuple[str, ...]) -> None:
     for place, name in enumerate(names):
-        if not isinstance(name, str) or name != name.encode(errors="ignore").decode():
+        whole = isinstance(name, str) and name == name.encode(errors="ignore").decode()
+        if not whole or name.endswith("\0"):  # which an array of texts drops
             raise ValueError(tr("The name of a class must be a text that a file can hold."))
         if name in names[:place]:
             raise ValueError(tr('Two classes have the name "{name}".').format(name=shown(name)))

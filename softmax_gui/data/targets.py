@@ -88,6 +88,9 @@ def checked_groups(groups: Sequence[Any], n: int) -> tuple[str, ...]:
         raise ValueError(text.format(n=n, groups=len(groups)))
     names = tuple(groups)
     for name in set(names):
+        if isinstance(name, str) and name.endswith("\0"):  # an array of texts drops it
+            text = tr('The group "{name}" ends with a zero character, which a file would lose.')
+            raise ValueError(text.format(name=shown(name)))
         if not isinstance(name, str):
             text = tr("The name of a group must be a text, not {name}.")
             raise ValueError(text.format(name=shown(repr(name))))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,14 +14,21 @@ from softmax_gui.data.options import ReadOptions
 from softmax_gui.files import FileProblem, shown, spreadsheet_safe
 from softmax_gui.i18n import tr
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 _PARTS = ("train", "validation", "test")
 
 
 def dataset_npz(data: Dataset) -> bytes:
-    """Features, labels, names and all that goes with the rows; no pickle."""
+    """Features, labels, names and all that goes with the rows; no pickle.
+
+    `y` holds places in class_names, or the names themselves where a place could be taken for the
+    name of another class: readers try the names first.
+    """
     arrays: dict[str, Any] = {
         "X": data.X,
-        "y": data.labels,
+        "y": _label_array(data),
         "class_names": np.array(data.class_names, str),
         "feature_names": np.array(data.feature_names, str),
     }
@@ -35,6 +43,19 @@ def dataset_npz(data: Dataset) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
+
+
+def says_names(class_names: Sequence[str]) -> bool:
+    """Whether the name of a class is the place of another one, as in ("1", "0")."""
+    places = {str(place): place for place in range(len(class_names))}
+    return any(places.get(name, place) != place for place, name in enumerate(class_names))
+
+
+def _label_array(data: Dataset) -> NDArray[Any]:
+    """What stands for the class of each row, (n,)."""
+    if says_names(data.class_names):
+        return np.array(data.class_names, str)[data.labels]
+    return data.labels
 
 
 def dataset_csv(data: Dataset) -> tuple[bytes, ReadOptions]:

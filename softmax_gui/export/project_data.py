@@ -12,9 +12,10 @@ from softmax_gui.core.dense import Dense
 from softmax_gui.data.archives import Archive
 from softmax_gui.data.dataset import Dataset, sealed
 from softmax_gui.data.drawn import DrawnSet
+from softmax_gui.data.label_arrays import positions
 from softmax_gui.data.npy import read_header
 from softmax_gui.data.npy_values import DAMAGE, look_at_header, read_values
-from softmax_gui.export.datasets import dataset_npz
+from softmax_gui.export.datasets import dataset_npz, says_names
 from softmax_gui.export.project_records import fitted
 from softmax_gui.files import FileProblem
 from softmax_gui.i18n import tr
@@ -32,7 +33,8 @@ def embeddable(data: Dataset) -> bool:
     arrays = (data.X, data.labels, data.targets, data.weights, data.parts)
     numbers = sum(array.nbytes for array in arrays if array is not None)
     texts = sum(map(_text_bytes, (data.class_names, data.feature_names, data.groups or ())))
-    return numbers + texts <= EMBEDDED_BYTES
+    named = says_names(data.class_names) * 4 * data.n * max(map(len, data.class_names))
+    return numbers + texts + named <= EMBEDDED_BYTES
 
 
 def dataset_members(data: Dataset) -> dict[str, bytes]:
@@ -59,6 +61,9 @@ def dataset_from(members: Mapping[str, bytes], record: Any) -> Dataset:
     beside = {name: fitted(record[name], hint, name) for name, hint in _BESIDE.items()}
     archive = _opened("data.npz", members)
     X, labels = (_array(archive, key) for key in ("X", "y"))
+    class_names = archive.texts("class_names") or ()
+    if labels.dtype.kind == "U":  # else places, which no name is looked for behind
+        labels = positions(archive.file, "y", labels.ravel().tolist(), class_names)
     shape, limits = (archive.few_numbers(key, 2) for key in ("image_shape", "pixel_range"))
     truth = None
     if "truth.npz" in members:
@@ -67,7 +72,7 @@ def dataset_from(members: Mapping[str, bytes], record: Any) -> Dataset:
     return Dataset(
         X=sealed(X),
         labels=labels,
-        class_names=archive.texts("class_names") or (),
+        class_names=class_names,
         feature_names=archive.texts("feature_names") or (),
         image_shape=None if shape is None else (int(shape[0]), int(shape[1])),
         pixel_range=None if limits is None else (limits[0], limits[1]),
