@@ -16,7 +16,7 @@ import safetensors.numpy
 from softmax_gui.core.dense import Dense
 from softmax_gui.export.fields import arrays_of, description_of
 from softmax_gui.export.model import TrainedModel
-from softmax_gui.export.tensors import DESCRIPTION
+from softmax_gui.export.tensors import DESCRIPTION, in_order
 from softmax_gui.files import FileProblem, atomic_write, read_bounded
 from softmax_gui.i18n import tr
 from softmax_gui.training.checkpoint import Checkpoint
@@ -62,8 +62,7 @@ def checkpoint_bytes(state: RunCheckpoint, model: TrainedModel | None) -> bytes:
     if model is not None:
         metadata[DESCRIPTION] = json.dumps(description_of(model), ensure_ascii=False)
         arrays.update(arrays_of(model))
-    data: bytes = safetensors.numpy.save(arrays, metadata=metadata)
-    return data
+    return in_order(safetensors.numpy.save(arrays, metadata=metadata), metadata)
 
 
 def load_checkpoint(path: Path) -> RunCheckpoint:

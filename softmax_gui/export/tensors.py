@@ -6,6 +6,7 @@ import io
 import json
 import struct
 import zipfile
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,15 @@ def safetensors_bytes(model: TrainedModel) -> bytes:
     """A safetensors file: weight (q, d), bias, shift, scale; the description in its metadata."""
     metadata = {DESCRIPTION: json.dumps(description_of(model), ensure_ascii=False)}
     return safetensors.numpy.save(arrays_of(model), metadata=metadata)
+
+
+def in_order(data: bytes, metadata: Mapping[str, str]) -> bytes:
+    """A safetensors file with its metadata in this order: the library's is another each time."""
+    length = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8 : 8 + length]) | {"__metadata__": dict(metadata)}
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the arrays begin at a multiple of 8
+    return b"".join((struct.pack("<Q", len(text)), text, memoryview(data)[8 + length :]))
 
 
 def safetensors_contents(data: bytes) -> Contents:

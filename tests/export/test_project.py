@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import safetensors.numpy
 
 from softmax_gui.data.readers import read_dataset
@@ -23,6 +24,7 @@ from softmax_gui.training.config import TrainConfig
 from tests.export.projects import (
     SMALL,
     a_project,
+    bytes_of,
     contents,
     every_kind,
     members_of,
@@ -36,6 +38,16 @@ def test_that_every_field_comes_back_bit_by_bit(tmp_path: Path) -> None:
     again = load_project(tmp_path / "work.softmax")
     assert contents(again) == contents(project)
     assert is_project(tmp_path / "work.softmax")
+
+
+def test_that_saving_twice_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = replace(a_project(), dataset=every_kind(), checkpoint=None)
+    for one in (a_project(), SMALL, project):
+        found = set()
+        for year in range(1, 13):  # of 12 files two would differ in the order of two keys
+            monkeypatch.setattr("time.time", lambda year=year: year * 3.2e7)
+            found.add(bytes_of(one))
+        assert len(found) == 1
 
 
 def test_that_embedded_data_come_back_bit_by_bit(tmp_path: Path) -> None:
