@@ -11,7 +11,7 @@ import numpy as np
 
 from softmax_gui.data.dataset import Dataset, Floats, feature_names, read_only, sealed
 from softmax_gui.data.guesses import pixel_range_of
-from softmax_gui.data.label_arrays import label_texts, labelled
+from softmax_gui.data.label_arrays import Labelling, label_texts, labelled
 from softmax_gui.data.label_files import found_labels, read_label_array
 from softmax_gui.data.missing import without_missing
 from softmax_gui.data.npy_file import npy_header, npy_values
@@ -62,7 +62,7 @@ def as_rows(file: str, key: str, X: NDArray[Any]) -> tuple[NDArray[Any], tuple[i
 def dataset_of(
     file: str,
     key: str,
-    y: NDArray[Any],
+    y: NDArray[Any] | Labelling,
     arrays: RowArrays,
     options: ReadOptions,
     notes: tuple[str, ...] = (),
@@ -72,7 +72,7 @@ def dataset_of(
     Args:
         file: the name of the dataset.
         key: what the labels are called.
-        y: the labels, (n,), or targets (n, q).
+        y: the labels, (n,), or targets (n, q); or what they are, where that is known.
         arrays: the features and what is known of them; `arrays.y` is not looked at.
         options: how missing values are taken.
         notes: what is known already, in sentences.
@@ -82,7 +82,9 @@ def dataset_of(
     """
     n, d = arrays.X.shape
     names = arrays.feature_names or feature_names(d)
-    found = labelled(file, key, y, n, arrays.class_names)
+    found = y
+    if not isinstance(found, Labelling):
+        found = labelled(file, key, found, n, arrays.class_names)
     targets = found.targets if arrays.targets is None else arrays.targets
     X, kept, holes = without_missing(file, arrays.X, names, options.missing)
     owned = sealed(np.ascontiguousarray(X)) if X.base is None else X

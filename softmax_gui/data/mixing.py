@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from softmax_gui.data.assignment import TRAIN
 from softmax_gui.data.dataset import Dataset, Floats
 from softmax_gui.data.drawn import DrawnSet
+from softmax_gui.data.stored import Examples
 from softmax_gui.i18n import tr
 
 
-def why_not_mixable(dataset: Dataset, drawn: DrawnSet) -> str:
+def why_not_mixable(dataset: Examples, drawn: DrawnSet) -> str:
     """The sentence that says why these can't be mixed, "" where they can."""
     shape, own = dataset.image_shape, drawn.image_shape
+    if not isinstance(dataset, Dataset):
+        return tr("These rows stay on disk: nothing can be added to them.")
     if not drawn.m:
         return tr("There is no example yet. Draw a picture and add it first.")
     if shape is None:
@@ -29,7 +32,7 @@ def why_not_mixable(dataset: Dataset, drawn: DrawnSet) -> str:
     return ""
 
 
-def mixed(dataset: Dataset, drawn: DrawnSet) -> Dataset:
+def mixed(dataset: Examples, drawn: DrawnSet) -> Dataset:
     """The rows of a dataset, then the drawn examples.
 
     Classes are joined by name; new ones come last. Black and white are those of the file. A drawn
@@ -39,7 +42,8 @@ def mixed(dataset: Dataset, drawn: DrawnSet) -> Dataset:
     Raises:
         ValueError: the sentence of why_not_mixable.
     """
-    if problem := why_not_mixable(dataset, drawn):
+    problem = why_not_mixable(dataset, drawn)
+    if problem or not isinstance(dataset, Dataset):
         raise ValueError(problem)
     own = drawn.pruned()
     new = tuple(name for name in own.class_names if name not in dataset.class_names)

@@ -10,6 +10,7 @@ import numpy as np
 
 from softmax_gui.data.arrays_file import RowArrays, dataset_of
 from softmax_gui.data.arrays_preview import with_rows
+from softmax_gui.data.label_arrays import Labelling
 from softmax_gui.data.npy_file import npy_header
 from softmax_gui.data.options import ReadOptions, unwatched
 from softmax_gui.data.preview import ROWS_SHOWN, Preview
@@ -109,8 +110,9 @@ def _in_memory(stored: StoredData, options: ReadOptions, watch: Watch) -> Datase
         stored.rows.read(start, start + len(block), block)
         X[start : start + len(block)] = block
     watch(1.0)
-    arrays = RowArrays(X, image_shape=stored.image_shape, class_names=stored.class_names)
-    return dataset_of(stored.name, tr("the labels"), stored.labels, arrays, options, stored.notes)
+    arrays = RowArrays(X, image_shape=stored.image_shape)
+    found = Labelling(stored.labels, stored.class_names)  # places, even where a name is a number
+    return dataset_of(stored.name, tr("the labels"), found, arrays, options, stored.notes)
 
 
 def _first(rows: ShardedRows) -> NDArray[Any]:

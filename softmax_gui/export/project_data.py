@@ -15,6 +15,7 @@ from softmax_gui.data.drawn import DrawnSet
 from softmax_gui.data.label_arrays import positions
 from softmax_gui.data.npy import read_header
 from softmax_gui.data.npy_values import DAMAGE, look_at_header, read_values
+from softmax_gui.data.stored import Examples
 from softmax_gui.export.datasets import dataset_npz, says_names
 from softmax_gui.export.project_records import fitted
 from softmax_gui.files import FileProblem
@@ -28,8 +29,10 @@ _BESIDE = {  # what no array holds, by the types of Dataset's fields
 }  # fmt: skip
 
 
-def embeddable(data: Dataset) -> bool:
-    """Whether the data are small enough to go into the project's file."""
+def embeddable(data: Examples) -> bool:
+    """Whether the data are in memory and small enough to go into the project's file."""
+    if not isinstance(data, Dataset):
+        return False
     arrays = (data.X, data.labels, data.targets, data.weights, data.parts)
     numbers = sum(array.nbytes for array in arrays if array is not None)
     texts = sum(map(_text_bytes, (data.class_names, data.feature_names, data.groups or ())))

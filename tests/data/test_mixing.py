@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,8 @@ from softmax_gui.data.dataset import Dataset, feature_names
 from softmax_gui.data.drawn import DrawnSet
 from softmax_gui.data.mixing import mixed, why_not_mixable
 from softmax_gui.data.samples import load
+from softmax_gui.data.stored import open_stored
+from tests.data.stored_files import save
 from tests.data.test_drawn import CAT, DOG, pets
 
 
@@ -94,3 +98,11 @@ def test_that_what_does_not_fit_is_refused_with_a_sentence(
     assert word in why_not_mixable(data, drawn)
     with pytest.raises(ValueError, match=word):
         mixed(data, drawn)
+
+
+def test_that_nothing_is_added_to_rows_that_stay_on_disk(tmp_path: Path) -> None:
+    stored = open_stored(save(tmp_path, np.zeros((4, 2, 2), np.uint8), np.array([0, 1, 0, 1])))
+    assert stored.image_shape == pets().image_shape
+    assert "stay on disk" in why_not_mixable(stored, pets())
+    with pytest.raises(ValueError, match="stay on disk"):
+        mixed(stored, pets())

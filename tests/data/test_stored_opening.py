@@ -61,6 +61,14 @@ def test_that_a_folder_of_large_shards_stays_on_disk(tmp_path: Path) -> None:
     assert data.counts.tolist() == np.bincount(labels).tolist()
 
 
+def test_that_an_order_of_classes_that_are_numbers_swaps_no_labels(tmp_path: Path) -> None:
+    X, labels = table(20, q=2)
+    data = open_data(save_shards(tmp_path, X, labels, [9]), ReadOptions(class_order=("1", "0")))
+    assert isinstance(data, Dataset)
+    assert data.class_names == ("1", "0")
+    assert [int(data.class_names[label]) for label in data.labels] == labels.tolist()
+
+
 def test_that_missing_values_of_small_shards_are_dealt_with_as_asked(tmp_path: Path) -> None:
     X, labels = table(10)
     X[3, 1] = np.nan

@@ -13,6 +13,7 @@ import safetensors.numpy
 
 from softmax_gui.data.readers import read_dataset
 from softmax_gui.data.samples import load
+from softmax_gui.data.stored import open_stored
 from softmax_gui.export.project import (
     Project,
     embeddable,
@@ -21,6 +22,7 @@ from softmax_gui.export.project import (
 )
 from softmax_gui.export.weights import load_model
 from softmax_gui.training.config import TrainConfig
+from tests.data.stored_files import save, table
 from tests.export.projects import (
     SMALL,
     a_project,
@@ -119,3 +121,8 @@ def test_that_small_data_are_embedded_and_large_or_wordy_ones_are_not() -> None:
         targets=None, weights=None, groups=None, parts=None,
     )  # fmt: skip
     assert not embeddable(wide)
+
+
+def test_that_rows_on_disk_are_named_and_not_embedded(tmp_path: Path) -> None:
+    X, labels = table(9)
+    assert not embeddable(open_stored(save(tmp_path, X, labels)))
