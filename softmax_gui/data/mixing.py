@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +14,9 @@ from softmax_gui.data.dataset import Dataset, Floats
 from softmax_gui.data.drawn import DrawnSet
 from softmax_gui.data.stored import Examples
 from softmax_gui.i18n import tr
+
+_LOOKED_AT = 1 << 20  # numbers at a time
+_DIGITS = 9  # of a share
 
 
 def why_not_mixable(dataset: Examples, drawn: DrawnSet) -> str:
@@ -51,9 +56,10 @@ def mixed(dataset: Examples, drawn: DrawnSet) -> Dataset:
     Y = np.zeros((own.m, len(names)))
     Y[:, [names.index(name) for name in own.class_names]] = own.targets
     note = tr("Rows at the end that were drawn by hand: {m}.").format(m=own.m)
+    name = dataset.name
     return replace(
         dataset,
-        name=tr("{name} + drawn").format(name=dataset.name),
+        name=name if name.endswith(_name_of("")) else _name_of(name),
         X=np.concatenate([dataset.X, _in_units(dataset, own.pictures.reshape(own.m, -1))]),
         labels=np.concatenate([dataset.labels, Y.argmax(axis=1)]),
         class_names=names,
@@ -65,6 +71,62 @@ def mixed(dataset: Examples, drawn: DrawnSet) -> Dataset:
         groups=_groups(dataset, own.m),
         parts=_parts(dataset, own.m),
     )
+
+
+def _name_of(name: str) -> str:
+    """What data with drawn examples among them are called."""
+    return tr("{name} + drawn").format(name=name)
+
+
+def not_among(dataset: Dataset, drawn: DrawnSet) -> DrawnSet:
+    """The drawn examples that are no rows of the data yet, with the same pixels and label.
+
+    Of one that was drawn twice the second is not, where there is but one such row.
+    """
+    at = {name: place for place, name in enumerate(dataset.class_names)}
+    shared = [k for k, name in enumerate(drawn.class_names) if name in at]
+    Y = np.zeros((drawn.m, dataset.q))
+    Y[:, [at[drawn.class_names[k]] for k in shared]] = drawn.targets[:, shared]
+    marks = _marks(_in_units(dataset, drawn.pictures.reshape(drawn.m, -1)))
+    there: Counter[tuple[bytes, bytes]] = Counter()
+    for row, mark in _rows_with(set(marks), dataset.X):
+        there[mark, _shares(_target(dataset, row))] += 1
+    new = []
+    for row, mark in enumerate(marks):
+        key = mark, _shares(Y[row])
+        if there[key]:
+            there[key] -= 1
+        else:
+            new.append(row)
+    return replace(drawn, pictures=drawn.pictures[new], targets=drawn.targets[new])
+
+
+def _rows_with(marks: set[bytes], X: Floats) -> Iterator[tuple[int, bytes]]:
+    """The rows whose pixels have one of the marks."""
+    step = max(1, _LOOKED_AT // X.shape[1])
+    for start in range(0, len(X), step):
+        for row, mark in enumerate(_marks(X[start : start + step]), start):
+            if mark in marks:
+                yield row, mark
+
+
+def _marks(X: Floats) -> list[bytes]:
+    """What rows of equal numbers share."""
+    return [row.tobytes() for row in X + 0.0]  # -0.0 becomes 0.0
+
+
+def _shares(target: Floats) -> bytes:
+    """What equal targets (q,) share, also when they were scaled to sum to 1 meanwhile."""
+    return np.round(target, _DIGITS).tobytes()
+
+
+def _target(dataset: Dataset, row: int) -> Floats:
+    """The share (q,) of each class in a row."""
+    if dataset.targets is not None:
+        return np.array(dataset.targets[row])
+    target: Floats = np.zeros(dataset.q)
+    target[dataset.labels[row]] = 1.0
+    return target
 
 
 def _in_units(dataset: Dataset, pixels: Floats) -> Floats:

@@ -8,18 +8,24 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoStack
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtWidgets import QInputDialog
 
 from softmax_gui.data.dataset import Dataset, Split
 from softmax_gui.data.drawn import DRAWN_SOURCE, DrawnSet
-from softmax_gui.data.mixing import mixed
+from softmax_gui.data.options import Watch
 from softmax_gui.export.datasets import dataset_npz
-from softmax_gui.files import FileProblem, atomic_write, shown
+from softmax_gui.files import atomic_write, shown
 from softmax_gui.gui.attachment import locked_tip
 from softmax_gui.gui.drawn_edits import SetEdit
+from softmax_gui.gui.mixture import Mixture
 from softmax_gui.gui.run_config import LoadRequest
 from softmax_gui.gui.undoing import UndoJournal
-from softmax_gui.gui.views.drawn_texts import Reasons, Surroundings, why_not_added
+from softmax_gui.gui.views.drawn_texts import (
+    Reasons,
+    Surroundings,
+    added_text,
+    why_not_added,
+)
 from softmax_gui.gui.widgets.message_bar import Tone
 from softmax_gui.gui.widgets.pixel_editor import PixelEditor
 from softmax_gui.i18n import tr
@@ -51,7 +57,7 @@ class Drawing(QObject):
         self._own_size: tuple[int, int] | None = None  # None: that of the data on the screen
         self._around, self._request = Surroundings(), LoadRequest("", window.wishes.config)
         self._split: Split | None = None
-        self._base: tuple[Dataset, Dataset] | None = None  # what was mixed, and from what
+        self._mixture: Mixture | None = None
         self._asked: Dataset | None = None  # own or mixed, not yet loaded
         self._attached = False
         self.journal = UndoJournal(self)
@@ -73,9 +79,7 @@ class Drawing(QObject):
         self._request, self._split = loaded
         data = self._split.dataset
         self._around = Surroundings(data.image_shape, data.class_names)
-        if not self.drawn.m and self.drawn.image_shape != self._shape():
-            self.undo_stack.clear()
-            self.drawn = DrawnSet(self._shape())
+        self.drawn = self._fitted(self.drawn)
         if data is self._asked:
             self._asked = None
             self._go_on()
@@ -151,9 +155,10 @@ class Drawing(QObject):
         self._refresh()
 
     def _begin(self, shape: tuple[int, int]) -> None:
-        put_away = self.drawn.m
-        self._push(tr("New set"), DrawnSet(shape), range(put_away))
-        if put_away:
+        if not (put_away := self.drawn.m):
+            self._put(DrawnSet(shape))
+        else:
+            self._push(tr("New set"), DrawnSet(shape), range(put_away))
             text = tr("A new set has begun. Examples put away: {m}. Undo brings them back.")
             self._say(Tone.DONE, text.format(m=put_away))
 
@@ -190,9 +195,14 @@ class Drawing(QObject):
         if base is None or (problem := self._reasons().mix):
             self._say(Tone.WARNING, problem if base else tr("There are no data yet."))
             return
-        both = mixed(base, self.drawn)
-        self._base, self._asked = (both, base), both
-        self._window.wishes.mix(both)
+        loaded, old = self._split and self._split.dataset, self._mixture
+        again = old and old.both is loaded and old.drawn is self.drawn
+        mixture = old if old and again else Mixture.of(base, self.drawn)
+        if mixture is old or mixture.both is loaded:
+            self._say(Tone.HINT, added_text(self.drawn.m, self.drawn.m))
+            return
+        self._mixture, self._asked = mixture, mixture.both
+        self._window.wishes.mix(mixture.both)
 
     @Slot()
     def save(self) -> None:
@@ -200,22 +210,20 @@ class Drawing(QObject):
         if problem := self._reasons().save:
             self._say(Tone.WARNING, problem)
             return
-        start = str(Path(self._window.files.folder) / f"{tr('my-examples')}.npz")
-        title = tr("Save my examples")
-        text, _ = QFileDialog.getSaveFileName(self._window, title, start, "NPZ (*.npz)")
-        if text:
-            path = Path(text)
-            self.write(path if path.suffix else path.with_suffix(".npz"))
+        title, name = tr("Save my examples"), f"{tr('my-examples')}.npz"
+        if path := self._window.files.ask_save(title, name, ["NPZ (*.npz)"]):
+            self.write(path)
 
     def write(self, path: Path) -> None:
-        """Writes the examples to `path` and says so, or why not."""
-        self._window.files.folder = str(path.parent)
-        try:
-            atomic_write(path, dataset_npz(self.drawn.dataset(shown(path.stem))))
-        except FileProblem as error:
-            self._say(Tone.ERROR, tr("{error} Nothing was lost.").format(error=error))
-            return
-        self._say(Tone.DONE, tr("The drawn examples are in {path}.").format(path=path))
+        """Writes the examples to `path` and says so in the end, or why not."""
+        drawn = self.drawn
+
+        def work(_watch: Watch) -> str:
+            atomic_write(path, dataset_npz(drawn.dataset(shown(path.stem))))
+            return tr("The drawn examples are in {path}.").format(path=path)
+
+        doing = tr("{name} is being written.").format(name=path.name)
+        self._window.files.exporting.begin(doing, work)
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -232,8 +240,13 @@ class Drawing(QObject):
         edit = SetEdit(text, self.drawn, after, rows, lambda: self.drawn, self._put)
         self.undo_stack.push(edit)
 
+    def _fitted(self, drawn: DrawnSet) -> DrawnSet:
+        """The set; one without examples in the size that the next one is drawn in."""
+        fits = drawn.m or drawn.image_shape == self._shape()
+        return drawn if fits else DrawnSet(self._shape())
+
     def _put(self, drawn: DrawnSet) -> None:
-        self.drawn = drawn
+        self.drawn = self._fitted(drawn)
         self._refresh()
         self.changed.emit()
 
@@ -241,16 +254,15 @@ class Drawing(QObject):
         """What was asked for is on the screen."""
         if self._request.source == DRAWN_SOURCE:
             self._window.trainer.start_requested.emit()
-        else:
-            text = tr("Drawn examples among the data now: {m}. Train (F5) to learn from them.")
-            self._say(Tone.DONE, text.format(m=self.drawn.m))
+        elif done := self._mixture:
+            self._say(Tone.DONE, done.text())
 
     def _loaded(self) -> Dataset | None:
         """The data on the screen, without what was mixed into them."""
         if self._split is None:
             return None
-        data = self._split.dataset
-        return self._base[1] if self._base and data is self._base[0] else data
+        data, done = self._split.dataset, self._mixture
+        return done.base if done and data is done.both else data
 
     def _reasons(self) -> Reasons:
         """Why not, in a sentence each."""

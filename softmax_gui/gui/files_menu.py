@@ -72,7 +72,7 @@ class FilesMenu:
             return
         filters = [f"{FORMAT_NAMES[ending]} (*{ending})" for ending in EXPORTS]
         start = f"{split.dataset.name}-weights.safetensors"
-        path = self._ask_save(tr("Export weights"), start, filters)
+        path = self.ask_save(tr("Export weights"), start, filters)
         if path is not None:
             self.write_weights(snapshot, split, path)
 
@@ -103,7 +103,7 @@ class FilesMenu:
         if not source:
             return
         name = f"{Path(source).stem}-predictions.csv"
-        path = self._ask_save(tr("Save the predictions"), name, ["CSV (*.csv)"])
+        path = self.ask_save(tr("Save the predictions"), name, ["CSV (*.csv)"])
         if path is not None:
             self.write_predictions(snapshot, split, Path(source), path, options)
 
@@ -179,7 +179,7 @@ class FilesMenu:
     def save_figure(self, figure: QWidget, name: str) -> None:
         """Asks where to, then writes a plot as PNG, SVG or CSV."""
         filters = [f"{kind.upper()} (*{suffix})" for suffix, kind in FIGURE_KINDS.items()]
-        path = self._ask_save(tr("Save a plot"), f"{name}.png", filters)
+        path = self.ask_save(tr("Save a plot"), f"{name}.png", filters)
         if path is not None:
             self.write_figure(figure, path)
 
@@ -205,7 +205,8 @@ class FilesMenu:
             self.folder = str(Path(path).parent)
         return path
 
-    def _ask_save(self, title: str, name: str, filters: list[str]) -> Path | None:
+    def ask_save(self, title: str, name: str, filters: list[str]) -> Path | None:
+        """Where a file goes, with the ending of the filter; None when the user thinks better."""
         start = str(Path(self.folder) / name) if self.folder else name
         text, chosen = QFileDialog.getSaveFileName(self._window, title, start, ";;".join(filters))
         if not text:

@@ -10,9 +10,11 @@ import pytest
 from softmax_gui.data.batches import split
 from softmax_gui.data.dataset import Dataset, feature_names
 from softmax_gui.data.drawn import DrawnSet
-from softmax_gui.data.mixing import mixed, why_not_mixable
+from softmax_gui.data.mixing import mixed, not_among, why_not_mixable
+from softmax_gui.data.readers import dataset_in
 from softmax_gui.data.samples import load
 from softmax_gui.data.stored import open_stored
+from softmax_gui.export.datasets import dataset_npz
 from tests.data.stored_files import save
 from tests.data.test_drawn import CAT, DOG, pets
 
@@ -106,3 +108,32 @@ def test_that_nothing_is_added_to_rows_that_stay_on_disk(tmp_path: Path) -> None
     assert "stay on disk" in why_not_mixable(stored, pets())
     with pytest.raises(ValueError, match="stay on disk"):
         mixed(stored, pets())
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_that_examples_added_before_are_known_after_a_file_in_between(soft: bool) -> None:
+    drawn = pets(2, 1)
+    drawn = drawn.added(DOG, (1 / 3, 2 / 3)) if soft else drawn
+    odd = opened(pixel_range=(-0.1, 1e17 / 3))
+    again = dataset_in(dataset_npz(mixed(odd, drawn)), "a.npz")
+    assert not_among(again, drawn).m == 0
+    assert not_among(odd, drawn).m == drawn.m
+
+
+def test_that_an_example_is_new_where_pixels_or_label_differ_or_there_are_too_few_rows() -> None:
+    both = mixed(opened(), pets(2, 1))
+    assert not_among(both, pets(3, 1)).m == 1
+    assert not_among(both, pets(2, 1).renamed(0, "lion")).labels.tolist() == [0, 0]
+    assert not_among(both, pets(1, 1).relabelled([0], (0.5, 0.5))).m == 1
+    assert not_among(both, pets(2, 1).added(CAT * 0.5, (1.0, 0.0))).m == 1
+
+
+def test_that_a_pixel_of_minus_zero_is_black() -> None:
+    black = DrawnSet((2, 2)).with_class("dog").added(np.zeros((2, 2)), (1.0,))
+    X = np.vstack([np.full((1, 4), -0.0), np.eye(4)[:3]])
+    assert not_among(opened(X=X), black).m == 0
+
+
+def test_that_the_name_of_mixed_data_says_so_once() -> None:
+    both = mixed(mixed(opened(), pets(1, 0)), pets(1, 1))
+    assert both.name == "birds + drawn"

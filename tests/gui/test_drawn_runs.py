@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from pytestqt.qtbot import QtBot
 
 from softmax_gui.data.drawn import DRAWN_SOURCE, DrawnSet
+from softmax_gui.data.options import ReadOptions
+from softmax_gui.data.readers import read_dataset
+from softmax_gui.export.datasets import dataset_npz
 from softmax_gui.gui.main_window import MainWindow
 from tests.data.test_drawn import CAT, pets
 from tests.gui.drawn import add, button, loaded
-from tests.gui.windows import data, load, press, settle
+from tests.gui.windows import data, load, newest, press, settle, stepped
 
 
 def test_that_soft_labels_reach_the_run(qtbot: QtBot, window: MainWindow) -> None:
@@ -33,6 +38,55 @@ def test_that_examples_are_added_to_the_data_once(qtbot: QtBot, window: MainWind
     assert data(window).dataset.class_names == ("cat", "chicken", "dog", "bird")
     assert window._source == "2x2"
     assert load(qtbot, window, "2x2").dataset.n == n
+
+
+def test_that_examples_among_the_data_are_known_when_these_come_back_from_a_file(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    window.drawing.restore(pets(2, 1))
+    press(window, "Ctrl+Shift+M")
+    settle(qtbot, window)
+    path, n = tmp_path / "both.npz", data(window).dataset.n
+    path.write_bytes(dataset_npz(data(window).dataset))
+    window.wishes.take((str(path), read_dataset(path), ReadOptions()))
+    loaded(qtbot, window, str(path))
+    press(window, "Ctrl+Shift+M")
+    settle(qtbot, window)
+    assert "already: nothing was added" in window.messages.text()
+    assert data(window).dataset.n == n
+    add(window, "bird")
+    press(window, "Ctrl+Shift+M")
+    settle(qtbot, window)
+    assert "not added again: 3" in window.messages.text()
+    assert data(window).dataset.n == n + 1
+
+
+def test_that_a_second_wish_for_the_same_mixture_begins_nothing_anew(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.drawing.restore(pets(1, 0))
+    press(window, "Ctrl+Shift+M")
+    settle(qtbot, window)
+    step = stepped(qtbot, window).step
+    press(window, "Ctrl+Shift+M")
+    settle(qtbot, window)
+    assert newest(window).step == step
+    assert "nothing was added" in window.messages.text()
+
+
+def test_that_an_example_deleted_meanwhile_goes_from_the_mixture(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    n = data(window).dataset.n
+    window.drawing.restore(pets(1, 1))
+    press(window, "Ctrl+Shift+M")
+    settle(qtbot, window)
+    assert data(window).dataset.n == n + 2
+    window.drawing.delete([0])
+    press(window, "Ctrl+Shift+M")
+    settle(qtbot, window)
+    assert data(window).dataset.n == n + 1
+    assert "among the data now: 1." in window.messages.text()
 
 
 def test_that_examples_are_not_added_to_themselves(qtbot: QtBot, window: MainWindow) -> None:

@@ -46,6 +46,18 @@ def why_not_added(base: Dataset | None, request: LoadRequest, drawn: DrawnSet) -
     return why_not_mixable(base, drawn)
 
 
+def added_text(drawn: int, known: int) -> str:
+    """What came of adding so many examples, of which so many were among the data before."""
+    if known == drawn:
+        return tr("Your examples are among the data already: nothing was added.")
+    text = tr("Drawn examples among the data now: {m}. Train (F5) to learn from them.")
+    text = text.format(m=drawn)
+    if not known:
+        return text
+    there = tr("Among them before, and not added again: {known}.").format(known=known)
+    return f"{text} {there}"
+
+
 def count_text(drawn: DrawnSet) -> str:
     """How many examples there are, and of which classes."""
     if not drawn.m:
