@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QInputDialog
 
-from softmax_gui.data.dataset import Dataset, Split
+from softmax_gui.data.dataset import Dataset, Floats, Split
 from softmax_gui.data.drawn import DRAWN_SOURCE, DrawnSet
 from softmax_gui.data.options import Watch
 from softmax_gui.export.datasets import dataset_npz
@@ -20,12 +20,7 @@ from softmax_gui.gui.drawn_edits import SetEdit
 from softmax_gui.gui.mixture import Mixture
 from softmax_gui.gui.run_config import LoadRequest
 from softmax_gui.gui.undoing import UndoJournal
-from softmax_gui.gui.views.drawn_texts import (
-    Reasons,
-    Surroundings,
-    added_text,
-    why_not_added,
-)
+from softmax_gui.gui.views.drawn_texts import Reasons, Surroundings, added_text, reasons
 from softmax_gui.gui.widgets.message_bar import Tone
 from softmax_gui.gui.widgets.pixel_editor import PixelEditor
 from softmax_gui.i18n import tr
@@ -52,8 +47,7 @@ class Drawing(QObject):
         super().__init__(window)
         self._window, self._view, self._say = window, window.drawn, window.narrator.say
         self.drawn = DrawnSet(_START)
-        self.undo_stack = QUndoStack(self)
-        self.undo_stack.setUndoLimit(UNDO_LIMIT)
+        self.undo_stack = QUndoStack(self, undoLimit=UNDO_LIMIT)
         self._own_size: tuple[int, int] | None = None  # None: that of the data on the screen
         self._around, self._request = Surroundings(), LoadRequest("", window.wishes.config)
         self._split: Split | None = None
@@ -100,26 +94,23 @@ class Drawing(QObject):
     @Slot()
     def add(self) -> None:
         """Adds the picture as it is now under the label of the panel."""
-        view = self._view
         self._window.docks.reveal("drawn")
-        if problem := view.problem():
-            self._say(Tone.WARNING, problem)
-            return
-        grown, target = self.drawn.with_label(view.label())
-        try:
-            after = grown.added(self._editor().image(), target)
-        except ValueError as error:  # a run that is watched has other pictures
-            self._say(Tone.WARNING, str(error))
-            return
-        self._push(tr("Add an example"), after, [after.m - 1])
+
+        def with_another() -> DrawnSet:
+            grown, target = self._labelled()
+            return grown.added(self._editor().image(), target)  # a watched run has other pictures
+
+        self._try(tr("Add an example"), with_another)
 
     @Slot(object)
     def relabel(self, rows: Sequence[int]) -> None:
         """Gives these examples the label of the panel."""
-        if label := self._view.label():
-            grown, target = self.drawn.with_label(label)
-            after = grown.relabelled(rows, target).pruned()
-            self._push(tr("Relabel examples"), after, [])
+
+        def relabelled() -> DrawnSet:
+            grown, target = self._labelled()
+            return grown.relabelled(rows, target).pruned()
+
+        self._try(tr("Relabel examples"), relabelled)
 
     @Slot(object)
     def delete(self, rows: Sequence[int]) -> None:
@@ -136,12 +127,7 @@ class Drawing(QObject):
         name = text.strip()
         if not done or not name or name == old:
             return
-        try:
-            after = self.drawn.renamed(label, name)
-        except ValueError as error:
-            self._say(Tone.WARNING, str(error))
-            return
-        self._push(tr("Rename a class"), after, [])
+        self._try(tr("Rename a class"), lambda: self.drawn.renamed(label, name))
 
     @Slot()
     def begin_anew(self) -> None:
@@ -168,6 +154,8 @@ class Drawing(QObject):
         editor = self._editor()
         if editor.image().shape == self.drawn.image_shape:
             editor.edit_to(self.drawn.pictures[row], tr("Show an example"))
+        else:
+            self._say(Tone.WARNING, tr("The picture on the screen has another size."))
 
     # -- what becomes of it ----------------------------------------------------------------------
 
@@ -191,9 +179,9 @@ class Drawing(QObject):
     @Slot()
     def mix(self) -> None:
         """Loads the data again with the examples among them."""
-        base = self._loaded()
-        if base is None or (problem := self._reasons().mix):
-            self._say(Tone.WARNING, problem if base else tr("There are no data yet."))
+        base, problem = self._loaded(), self._reasons().mix
+        if base is None or problem:
+            self._say(Tone.WARNING, problem)
             return
         loaded, old = self._split and self._split.dataset, self._mixture
         again = old and old.both is loaded and old.drawn is self.drawn
@@ -210,8 +198,8 @@ class Drawing(QObject):
         if problem := self._reasons().save:
             self._say(Tone.WARNING, problem)
             return
-        title, name = tr("Save my examples"), f"{tr('my-examples')}.npz"
-        if path := self._window.files.ask_save(title, name, ["NPZ (*.npz)"]):
+        name = f"{tr('my-examples')}.npz"
+        if path := self._window.files.ask_save(tr("Save my examples"), name, ["NPZ (*.npz)"]):
             self.write(path)
 
     def write(self, path: Path) -> None:
@@ -235,6 +223,25 @@ class Drawing(QObject):
     def _shape(self) -> tuple[int, int]:
         """The size of a new set."""
         return self._own_size or self._around.shape or _START
+
+    def _labelled(self) -> tuple[DrawnSet, Floats]:
+        """The set with the classes of the panel's label, and the target (q,) it stands for.
+
+        Raises:
+            ValueError: there is no label yet, or one that no file could hold.
+        """
+        if problem := self._view.problem():
+            raise ValueError(problem)
+        return self.drawn.with_label(self._view.label())
+
+    def _try(self, text: str, edited: Callable[[], DrawnSet]) -> None:
+        """Makes an edit that adds one example or none, or says why not."""
+        try:
+            after = edited()
+        except ValueError as error:
+            self._say(Tone.WARNING, str(error))
+            return
+        self._push(text, after, range(self.drawn.m, after.m))
 
     def _push(self, text: str, after: DrawnSet, rows: Sequence[int]) -> None:
         edit = SetEdit(text, self.drawn, after, rows, lambda: self.drawn, self._put)
@@ -265,20 +272,15 @@ class Drawing(QObject):
         return done.base if done and data is done.both else data
 
     def _reasons(self) -> Reasons:
-        """Why not, in a sentence each."""
-        train = self.drawn.why_not_trainable()
-        empty = "" if self.drawn.m else tr("There is no example yet.")
-        mix = why_not_added(self._loaded(), self._request, self.drawn)
         locked = locked_tip() if self._attached else ""
-        return Reasons(locked or train, locked or mix, empty)
+        return reasons(self._loaded(), self._request, self.drawn, locked)
 
     def _refresh(self) -> None:
-        reasons, shape = self._reasons(), self.drawn.image_shape
+        why, shape = self._reasons(), self.drawn.image_shape
         self._view.show_size(None if self._own_size is None and shape == self._shape() else shape)
-        self._view.show_set(self.drawn, self._around, reasons)
+        self._view.show_set(self.drawn, self._around, why)
         for key, reason in (
-            ("train_drawn", reasons.train), ("mix_drawn", reasons.mix),
-            ("save_drawn", reasons.save),
+            ("train_drawn", why.train), ("mix_drawn", why.mix), ("save_drawn", why.save),
         ):  # fmt: skip
             self._window.commands.show_reason(key, reason)
 

@@ -49,6 +49,7 @@ class LockedPart(QObject):
         box.test_requested.connect(self.ask)
         trainer.data_loaded.connect(self.show_data)
         trainer.judged.connect(self._show_judgement)
+        trainer.failed.connect(self._give_up)
         self._refresh()
 
     @property
@@ -76,6 +77,8 @@ class LockedPart(QObject):
         """Other data, or another cut of them; what a look told of the run before is gone."""
         request, self._split = loaded
         self._data, self._found = _name_of(request, self._split), None
+        if self.dialog is not None:  # it speaks of other rows
+            self.dialog.reject()
         self._refresh()
 
     @Slot()
@@ -93,6 +96,7 @@ class LockedPart(QObject):
     def _look(self) -> None:
         split, snapshot = self._split, self._newest()
         if split is None or split.test is None or snapshot is None:
+            self._give_up()
             return
         self._counts[self._data] = self._counts.pop(self._data, 0) + 1  # the newest comes last
         look = Look(split, split.test, snapshot.model, snapshot.step)
@@ -101,14 +105,21 @@ class LockedPart(QObject):
     @Slot(object)
     def _show_judgement(self, judged: tuple[Look, Judgement]) -> None:
         look, judgement = judged
-        if look.split is self._split:
-            self._found = judged
+        if look.split is not self._split:  # other data came meanwhile
+            return
+        self._found = judged
         self._refresh()
         if self.dialog is not None:
             soft = look.part.targets is not None
             unit = self._unit()
             self.dialog.show_result(judgement.measured, look.step, unit, self.looks, soft=soft)
             self.dialog.show_confusion(look.split.dataset.class_names, judgement.confusion)
+
+    @Slot()
+    def _give_up(self) -> None:
+        """What was asked for does not come."""
+        if self.dialog is not None:
+            self.dialog.offer_again()
 
     @Slot()
     def _forget_dialog(self) -> None:

@@ -72,8 +72,9 @@ class UndoJournal(QObject):
             self._done.append(stack)
             self._undone.clear()
         elif index < before:  # an edit was merged away to nothing
-            last = max(place for place, one in enumerate(self._done) if one is stack)
-            del self._done[last]
+            places = [place for place, one in enumerate(self._done) if one is stack]
+            if places:
+                del self._done[places[-1]]
         self._tell()
 
     def _tell(self) -> None:

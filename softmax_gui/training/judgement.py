@@ -47,7 +47,8 @@ def judge(model: Dense, part: Part) -> Generator[None, None, Judgement]:
         logits, labels = np.asarray(model.logits(part.X[block])), part.labels[block]
         targets = np.eye(model.q)[labels] if part.targets is None else part.targets[block]
         with np.errstate(over="ignore", invalid="ignore"):  # weights may have diverged
-            loss += float((log_sum_exp(logits) - (logits * targets).sum(axis=-1)).sum())
+            told = np.where(targets == 0.0, 0.0, logits * targets)  # 0 log 0 = 0
+            loss += float((log_sum_exp(logits) - told.sum(axis=-1)).sum())
         confusion += confusion_matrix(logits, labels)
         yield
     mean = loss / part.n if part.n else math.nan

@@ -212,41 +212,6 @@ def test_that_an_empty_set_has_the_size_of_the_pictures_on_the_screen(
     np.testing.assert_array_equal(window.drawing.drawn.pictures[0], window.draw.editor.image())
 
 
-def test_that_what_was_deleted_comes_back_when_other_pictures_came(
-    qtbot: QtBot, window: MainWindow
-) -> None:
-    press(window, "Alt+5")
-    for name in ("cat", "dog"):
-        add(window, name, TOP_ROW)
-    window.drawing.delete([0])
-    window.drawing.delete([0])
-    load(qtbot, window, "digits")
-    assert window.drawing.drawn.image_shape == (8, 8)
-    press(window, "Ctrl+Z")
-    assert names(window) == ["dog"]
-    press(window, "Ctrl+Z")
-    assert names(window) == ["cat", "dog"]
-    assert window.drawing.drawn.image_shape == (2, 2)
-    for _ in range(2):
-        press(window, "Ctrl+Shift+Z")
-    assert window.drawing.drawn.image_shape == (8, 8)
-    for there in (["dog"], ["cat", "dog"], ["cat"], []):
-        press(window, "Ctrl+Z")
-        assert names(window) == there
-    assert window.drawing.drawn.image_shape == (8, 8)
-    press(window, "Ctrl+Shift+Z")
-    assert window.drawing.drawn.pictures.tolist() == [[[1, 1], [0, 0]]]
-
-
-def test_that_a_size_for_an_empty_set_is_no_edit(window: MainWindow) -> None:
-    press(window, "Alt+5")
-    size = find(window.drawn, ChoiceField, "Size of drawn pictures")
-    size.setCurrentIndex(size.findData("5x5"))
-    size.activated.emit(size.currentIndex())
-    assert window.drawing.drawn.image_shape == (5, 5)
-    assert not window.commands["undo"].isEnabled()
-
-
 def test_that_another_size_begins_a_new_set_that_undo_takes_back(window: MainWindow) -> None:
     press(window, "Alt+5")
     add(window, "cat")

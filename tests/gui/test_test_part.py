@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from softmax_gui.core.dense import Dense
 from softmax_gui.core.losses import cross_entropy
 from softmax_gui.data.cut import Cut
 from softmax_gui.data.dataset import Split
@@ -184,6 +185,42 @@ def test_that_a_question_closed_in_the_middle_still_counts_the_look(
     qtbot.waitUntil(lambda: window.locked._found is not None, timeout=LONG_MS)
     assert window.locked.looks == 1
     assert any("1 look\nStep 0: " in text for text in shown_texts(window.data))
+
+
+def test_that_a_question_goes_when_other_rows_come(qtbot: QtBot, window: MainWindow) -> None:
+    locked(qtbot, window)
+    asked(window)
+    window.wishes.change_seed(5)
+    settle(qtbot, window)
+    assert window.locked.dialog is None
+    assert window.locked.looks == 0
+
+
+def test_that_an_answer_to_the_rows_before_is_not_shown_among_others(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    locked(qtbot, window)
+    asked(window).look_button.click()
+    window.wishes.change_seed(5)
+    settle(qtbot, window)
+    assert window.locked._found is None
+    assert "Test part: 30 rows, 1 look" in shown_texts(window.data)
+
+
+def test_that_a_look_that_failed_can_be_asked_for_again(qtbot: QtBot, window: MainWindow) -> None:
+    split = locked(qtbot, window)
+    assert split.test is not None
+    dialog = asked(window)
+    snapshot = newest(window)
+    narrow = replace(snapshot, model=Dense(np.zeros((1, 3)), np.zeros(3)))
+    window.display.newest = narrow
+    with qtbot.waitSignal(window.trainer.failed):
+        dialog.look_button.click()
+    assert dialog.look_button.isEnabled()
+    window.display.newest = snapshot
+    dialog.look_button.click()
+    qtbot.waitUntil(dialog.table.isVisible, timeout=LONG_MS)
+    close(dialog)
 
 
 def test_that_the_next_start_remembers_the_looks(qtbot: QtBot, tmp_path: Path) -> None:

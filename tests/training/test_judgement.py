@@ -71,3 +71,11 @@ def test_that_weights_that_diverged_are_told_and_no_warning() -> None:
     found, _ = judged(Dense(np.full((4, 3), np.inf), np.zeros(3)), part)
     assert not np.isfinite(found.measured.loss)
     assert found.measured.correct == 0
+
+
+def test_that_a_share_of_0_counts_nothing_at_a_logit_of_minus_infinity() -> None:
+    _, part, _ = made_up(5, soft=False)
+    model = Dense(np.zeros((4, 3)), np.array([0.0, 0.0, -np.inf]))
+    first = Part(part.X, np.zeros(5, np.int64))
+    found, _ = judged(model, first)
+    assert found.measured.loss == pytest.approx(np.log(2.0))

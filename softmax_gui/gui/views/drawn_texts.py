@@ -11,6 +11,8 @@ from softmax_gui.gui.run_config import LoadRequest
 from softmax_gui.gui.widgets.figures import one_line
 from softmax_gui.i18n import tr
 
+_NAMED = 12  # classes
+
 
 @dataclass(frozen=True)
 class Reasons:
@@ -46,6 +48,15 @@ def why_not_added(base: Dataset | None, request: LoadRequest, drawn: DrawnSet) -
     return why_not_mixable(base, drawn)
 
 
+def reasons(base: Dataset | None, request: LoadRequest, drawn: DrawnSet, locked: str) -> Reasons:
+    """Why not, in a sentence each; `locked` says why nothing can be loaded, "" where it can."""
+    return Reasons(
+        train=locked or drawn.why_not_trainable(),
+        mix=locked or why_not_added(base, request, drawn),
+        save="" if drawn.m else tr("There is no example yet."),
+    )
+
+
 def added_text(drawn: int, known: int) -> str:
     """What came of adding so many examples, of which so many were among the data before."""
     if known == drawn:
@@ -63,10 +74,17 @@ def count_text(drawn: DrawnSet) -> str:
     if not drawn.m:
         return tr("No example yet: draw a picture, choose its label, add it.")
     counts = ", ".join(
-        f"{one_line(name)[:24]}: {count:.3g}"
-        for name, count in zip(drawn.class_names[:12], drawn.counts.tolist(), strict=False)
+        f"{one_line(name)[:24]}: {_number(count)}"
+        for name, count in zip(drawn.class_names[:_NAMED], drawn.counts.tolist(), strict=False)
     )
+    counts += ", …" if drawn.q > _NAMED else ""
     return tr("Examples: {m:,} ({counts})").format(m=drawn.m, counts=counts)
+
+
+def _number(count: float) -> str:
+    """Whole where it is, else to two decimals."""
+    near = round(count, 2)
+    return f"{near:,.0f}" if near == round(near) else f"{near:,.2f}"
 
 
 def where_text(drawn: DrawnSet, around: Surroundings) -> str:

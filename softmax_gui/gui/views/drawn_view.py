@@ -23,7 +23,7 @@ from softmax_gui.gui.views.drawn_texts import Reasons, Surroundings, count_text,
 from softmax_gui.gui.widgets.choice_field import ChoiceField
 from softmax_gui.gui.widgets.figures import one_line
 from softmax_gui.gui.widgets.pixel_editor import PixelEditor
-from softmax_gui.gui.widgets.share_table import ShareTable, swatch_icon
+from softmax_gui.gui.widgets.share_table import MOST, ShareTable, swatch_icon
 from softmax_gui.gui.widgets.thumbnails import Thumbnails
 from softmax_gui.i18n import tr
 
@@ -83,7 +83,7 @@ class DrawnView(LivingWidget):
         colors = [names.index(name) for name in drawn.class_names]
         self.thumbnails.show_examples(drawn.pictures, drawn.targets, drawn.class_names, colors)
         self._offer(names)
-        self.shares.show_classes(names, range(len(names)))
+        self._show_shares(names)
         own = around.shape != drawn.image_shape
         self.pad.setVisible(own)
         if self.pad.image().shape != drawn.image_shape:
@@ -204,6 +204,13 @@ class DrawnView(LivingWidget):
         field.addItems(list(names))
         field.setEditText(text or ("" if self._soft.isChecked() else next(iter(names), "")))
 
+    def _show_shares(self, names: list[str]) -> None:
+        """Fields for as many classes as there is room for: what was just named comes first."""
+        wanted = (*reversed(self._typed), *self.shares.shares(), *self._drawn.class_names, *names)
+        kept = {name for name in [*dict.fromkeys(wanted)][:MOST] if name in names}
+        places = [place for place, name in enumerate(names) if name in kept]
+        self.shares.show_classes([names[place] for place in places], places)
+
     def _take_name(self) -> None:
         """Enter in the field: adds the example; for a soft label, a class to give shares to."""
         if not self._soft.isChecked():
@@ -213,12 +220,14 @@ class DrawnView(LivingWidget):
             self.label_field.setEditText("")
             names = self._names()
             self._offer(names)
-            self.shares.show_classes(names, range(len(names)))
+            self._show_shares(names)
             self._tell()
 
     def _soften(self, soft: bool) -> None:
         name = self.label_field.currentText().strip()
         if soft and name and not self.shares.shares():
+            self._typed = (*self._typed, name)
+            self._show_shares(self._names())
             self.shares.set_shares({name: 1.0})
         self.label_field.setEditText("" if soft else self._label)  # it takes new classes meanwhile
         self._label = name
@@ -240,12 +249,14 @@ class DrawnView(LivingWidget):
             return
         menu = QMenu(self)
         menu.addAction(tr("Show in the editor"), lambda: self.show_requested.emit(row))
-        menu.addAction(self._relabel.text(), self._relabel.click)
+        relabel = menu.addAction(self._relabel.text(), self._relabel.click)
+        relabel.setEnabled(self._relabel.isEnabled())
         label = int(self._drawn.labels[row])
         name = one_line(self._drawn.class_names[label])[:24].replace("&", "&&")
         text = tr('Rename class "{name}"…').format(name=name)
         menu.addAction(text, lambda: self.rename_requested.emit(label))
-        menu.addAction(self._delete.text(), self._delete.click)
+        delete = menu.addAction(self._delete.text(), self._delete.click)
+        delete.setEnabled(self._delete.isEnabled())
         menu.popup(self.thumbnails.viewport().mapToGlobal(at))
 
     def _tell(self) -> None:

@@ -64,6 +64,10 @@ class LookDialog(QDialog):
         self._below.show()
         self.adjustSize()
 
+    def offer_again(self) -> None:
+        """Nothing came of the look: it can be asked for once more."""
+        self.look_button.setEnabled(True)
+
     def _look(self) -> None:
         self.look_button.setEnabled(False)
         self.look_requested.emit()
