@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,19 +85,15 @@ def dataset_of(
     found = y
     if not isinstance(found, Labelling):
         found = labelled(file, key, found, n, arrays.class_names)
-    targets = found.targets if arrays.targets is None else arrays.targets
+    if arrays.targets is None:
+        arrays = replace(arrays, targets=found.targets)
     X, kept, holes = without_missing(file, arrays.X, names, options.missing)
     owned = sealed(np.ascontiguousarray(X)) if X.base is None else X
     black_white = arrays.pixel_range
     if black_white is None and arrays.image_shape and X.size:
         black_white = pixel_range_of(X)
-
-    def taken(values: NDArray[Any] | None) -> NDArray[Any] | None:
-        return values if values is None or kept is None or len(values) != n else values[kept]
-
-    groups = arrays.groups
-    if groups is not None and kept is not None and len(groups) == n:
-        groups = tuple(group for group, stays in zip(groups, kept.tolist(), strict=True) if stays)
+    if kept is not None:
+        arrays = _of_rows(arrays, kept)
     return Dataset(
         name=file,
         X=owned,
@@ -107,7 +103,25 @@ def dataset_of(
         image_shape=arrays.image_shape,
         pixel_range=black_white,
         notes=(*notes, *holes),
-        targets=taken(targets),
+        targets=arrays.targets,
+        weights=arrays.weights,
+        groups=arrays.groups,
+        parts=arrays.parts,
+    )
+
+
+def _of_rows(arrays: RowArrays, kept: NDArray[np.bool_]) -> RowArrays:
+    """What is said of the rows that are kept, (n,); what does not fit them stays as it is."""
+
+    def taken(values: NDArray[Any] | None) -> NDArray[Any] | None:
+        return values if values is None or len(values) != len(kept) else values[kept]
+
+    groups = arrays.groups
+    if groups is not None and len(groups) == len(kept):
+        groups = tuple(group for group, stays in zip(groups, kept.tolist(), strict=True) if stays)
+    return replace(
+        arrays,
+        targets=taken(arrays.targets),
         weights=taken(arrays.weights),
         groups=groups,
         parts=taken(arrays.parts),

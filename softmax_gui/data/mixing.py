@@ -51,10 +51,7 @@ def mixed(dataset: Examples, drawn: DrawnSet) -> Dataset:
     if problem or not isinstance(dataset, Dataset):
         raise ValueError(problem)
     own = drawn.pruned()
-    new = tuple(name for name in own.class_names if name not in dataset.class_names)
-    names = (*dataset.class_names, *new)
-    Y = np.zeros((own.m, len(names)))
-    Y[:, [names.index(name) for name in own.class_names]] = own.targets
+    names, Y = _joined(dataset, own)
     note = tr("Rows at the end that were drawn by hand: {m}.").format(m=own.m)
     name = dataset.name
     return replace(
@@ -71,6 +68,15 @@ def mixed(dataset: Examples, drawn: DrawnSet) -> Dataset:
         groups=_groups(dataset, own.m),
         parts=_parts(dataset, own.m),
     )
+
+
+def _joined(dataset: Dataset, drawn: DrawnSet) -> tuple[tuple[str, ...], Floats]:
+    """The q classes of both by name, and the targets (m, q) of the drawn examples."""
+    new = tuple(name for name in drawn.class_names if name not in dataset.class_names)
+    names = (*dataset.class_names, *new)
+    Y = np.zeros((drawn.m, len(names)))
+    Y[:, [names.index(name) for name in drawn.class_names]] = drawn.targets
+    return names, Y
 
 
 def _name_of(name: str) -> str:

@@ -146,12 +146,7 @@ def stored_split(
         raise ValueError(tr("There is no scaling {name}.").format(name=scaling))
     _look_at_rows(stored.n, test_share)
     most = max(1, sample_bytes // (8 * stored.d))
-    every = _Pool(stored.rows, stored.labels, seed)
-    test, pool = None, every
-    if test_share:
-        test, pool = every.without(min(most, round(test_share * stored.n), stored.n - 2), _TEST)
-    wanted = min(most, round(share * stored.n), pool.rows.n - 1)
-    validation, pool = pool.without(wanted, _VALIDATION)
+    test, validation, pool = _cut(_Pool(stored.rows, stored.labels, seed), share, test_share, most)
     train = pool.sample(min(most, pool.rows.n), _TRAIN)
     fitted = _scaling(stored, pool.rows, train[0], scaling)
     return StoredSplit(
@@ -194,6 +189,17 @@ class _Pool:
     def _read(self, ranges: list[Range]) -> _Taken:
         labels = sealed(_of_ranges(self.labels, ranges).astype(np.int64))
         return Numbers(self.rows, "float64").sample(ranges), labels
+
+
+def _cut(
+    every: _Pool, share: float, test_share: float, most: int
+) -> tuple[_Taken | None, _Taken, _Pool]:
+    """At most `most` rows to test with and to validate with, and the others."""
+    n, test, pool = every.rows.n, None, every
+    if test_share:
+        test, pool = every.without(min(most, round(test_share * n), n - 2), _TEST)
+    wanted = min(most, round(share * n), pool.rows.n - 1)
+    return test, *pool.without(wanted, _VALIDATION)
 
 
 def evenly_spread(n: int, wanted: int, row_bytes: int, random: np.random.Generator) -> list[Range]:

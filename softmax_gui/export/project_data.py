@@ -68,10 +68,6 @@ def dataset_from(members: Mapping[str, bytes], record: Any) -> Dataset:
     if labels.dtype.kind == "U":  # else places, which no name is looked for behind
         labels = positions(archive.file, "y", labels.ravel().tolist(), class_names)
     shape, limits = (archive.few_numbers(key, 2) for key in ("image_shape", "pixel_range"))
-    truth = None
-    if "truth.npz" in members:
-        true = _opened("truth.npz", members)
-        truth = Dense(_array(true, "W"), _array(true, "b"))
     return Dataset(
         X=sealed(X),
         labels=labels,
@@ -79,13 +75,21 @@ def dataset_from(members: Mapping[str, bytes], record: Any) -> Dataset:
         feature_names=archive.texts("feature_names") or (),
         image_shape=None if shape is None else (int(shape[0]), int(shape[1])),
         pixel_range=None if limits is None else (limits[0], limits[1]),
-        truth=truth,
+        truth=_truth_in(members),
         targets=archive.numbers("targets"),
         weights=archive.numbers("sample_weight"),
         groups=archive.texts("groups"),
         parts=archive.numbers("parts"),
         **beside,
     )
+
+
+def _truth_in(members: Mapping[str, bytes]) -> Dense | None:
+    """The softmax regression the rows were drawn from, where there is one."""
+    if "truth.npz" not in members:
+        return None
+    archive = _opened("truth.npz", members)
+    return Dense(_array(archive, "W"), _array(archive, "b"))
 
 
 def drawn_npz(drawn: DrawnSet) -> bytes:

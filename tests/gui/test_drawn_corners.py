@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QMenu
+from PySide6.QtWidgets import QApplication, QCheckBox, QMenu, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from softmax_gui.data.drawn import DrawnSet
@@ -52,6 +53,7 @@ def test_that_a_name_which_no_file_holds_is_refused_with_a_sentence(window: Main
 def test_that_the_count_is_a_number_for_people() -> None:
     assert "cat: 1,000, dog: 1" in count_text(pets(1000, 1))
     assert "cat: 1.33, dog: 0.67" in count_text(pets(1, 0).added(CAT, (1 / 3, 2 / 3)))
+    assert "cat: 1.5, dog: 0.5" in count_text(pets(1, 0).added(CAT, (0.5, 0.5)))
     many = DrawnSet((1, 1), tuple("abcdefghijklmn"), np.zeros((14, 1, 1)), np.eye(14))
     assert count_text(many).endswith("l: 1, …)")
 
@@ -104,3 +106,17 @@ def test_that_a_size_for_an_empty_set_is_no_edit(window: MainWindow) -> None:
     size.activated.emit(size.currentIndex())
     assert window.drawing.drawn.image_shape == (5, 5)
     assert not window.commands["undo"].isEnabled()
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_that_no_name_widens_the_panel(window: MainWindow, language: str) -> None:
+    window.appearance.set_language(language)
+    press(window, "Alt+5")
+    area = window.docks.docks["drawn"].widget()
+    assert isinstance(area, QScrollArea)
+    wide = ("W" * 60, "고양이" * 30, "W W " * 20)
+    window.drawing.restore(DrawnSet((2, 2), wide, np.zeros((3, 2, 2)), np.eye(3)))
+    window.drawn._soft.setChecked(True)
+    window.resize(1024, 640)
+    QApplication.processEvents()
+    assert window.drawn.minimumSizeHint().width() <= area.viewport().width()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QToolButton
+from PySide6.QtWidgets import QLabel, QScrollArea, QToolButton
 from pytestqt.qtbot import QtBot
 
 from softmax_gui.data.cut import Cut
@@ -281,3 +281,14 @@ def test_that_setters_emit_nothing(qtbot: QtBot, window: MainWindow) -> None:
     assert find(panel, NumberField, TEST_SHARE).value() == 0.1
     assert find(panel, ChoiceField, SCALE).key() == "unit"
     assert find(panel, QLabel, SCALE).buddy() is find(panel, ChoiceField, SCALE)
+
+
+def test_that_opening_the_fields_scrolls_to_them(qtbot: QtBot, window: MainWindow) -> None:
+    load(qtbot, window, "iris")
+    window.resize(1024, 640)
+    opened_more(window)
+    area, field = window.docks.docks["data"].widget(), find(window.data, ChoiceField, SCALE)
+    assert isinstance(area, QScrollArea)
+    qtbot.waitUntil(lambda: area.verticalScrollBar().value() > 0, timeout=LONG_MS)
+    below = field.mapTo(area.viewport(), field.rect().bottomLeft()).y()
+    assert below < area.viewport().height()

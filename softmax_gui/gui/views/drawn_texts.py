@@ -11,7 +11,7 @@ from softmax_gui.gui.run_config import LoadRequest
 from softmax_gui.gui.widgets.figures import one_line
 from softmax_gui.i18n import tr
 
-_NAMED = 12  # classes
+_NAMED, _LONGEST = 12, 16  # classes, characters of a name
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def count_text(drawn: DrawnSet) -> str:
     if not drawn.m:
         return tr("No example yet: draw a picture, choose its label, add it.")
     counts = ", ".join(
-        f"{one_line(name)[:24]}: {_number(count)}"
+        f"{_short(name)}: {_number(count)}"
         for name, count in zip(drawn.class_names[:_NAMED], drawn.counts.tolist(), strict=False)
     )
     counts += ", …" if drawn.q > _NAMED else ""
@@ -82,9 +82,14 @@ def count_text(drawn: DrawnSet) -> str:
 
 
 def _number(count: float) -> str:
-    """Whole where it is, else to two decimals."""
-    near = round(count, 2)
-    return f"{near:,.0f}" if near == round(near) else f"{near:,.2f}"
+    """To two decimals, those that are 0 left out."""
+    return f"{count:,.2f}".rstrip("0").rstrip(".")
+
+
+def _short(name: str) -> str:
+    """A name that fits into a line of the panel."""
+    line = one_line(name)
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
 def where_text(drawn: DrawnSet, around: Surroundings) -> str:

@@ -144,6 +144,7 @@ class DrawnView(LivingWidget):
         self._where.setWordWrap(True)
         self._count.setTextFormat(Qt.TextFormat.PlainText)
         self._count.setWordWrap(True)
+        self._count.setMinimumWidth(1)  # no word widens the panel
         self._count.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         self.label_field.setMinimumContentsLength(6)
         self.label_field.setSizeAdjustPolicy(

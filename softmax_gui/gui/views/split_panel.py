@@ -6,7 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFormLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QLabel,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from softmax_gui.data.assignment import TEST, VALIDATION
 from softmax_gui.data.cut import Cut
@@ -107,6 +114,16 @@ class SplitPanel(LivingWidget):
     def _open(self, *, opened: bool) -> None:
         self._more.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
         self._box.setVisible(opened)
+        if opened:
+            QTimer.singleShot(0, self, self._reveal)  # when it has its place
+
+    def _reveal(self) -> None:
+        """Scrolls to the fields that were opened, where there is less room."""
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if area is not None:
+            area.ensureWidgetVisible(self._box, 0, 0)
 
     def _field(self, name: str) -> QWidget:
         return self._scaling if name == "scaling" else self._shares[name]

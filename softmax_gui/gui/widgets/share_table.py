@@ -15,6 +15,7 @@ from softmax_gui.i18n import tr
 
 MOST = 12  # classes of one soft label
 SWATCH = 12
+_WIDE = 14  # digits: as much of a name is seen
 _SHARE = Rule(high=1.0, step=0.1)
 _DIGITS = 9  # so that 0.1 + 0.2 + 0.7 is 1
 
@@ -31,7 +32,8 @@ class ShareTable(LivingWidget):
         self._colors: tuple[int, ...] = ()
         self._fields: list[NumberField] = []
         self._captions: list[QWidget] = []
-        self._sum = QLabel()
+        self._sum = QLabel(wordWrap=True)
+        self._sum.setMinimumWidth(1)  # no word widens the panel
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(6)
@@ -82,7 +84,11 @@ class ShareTable(LivingWidget):
         self._tell()
 
     def _add_row(self, place: int, name: str, value: float) -> None:
-        swatch, caption, field = QLabel(), QLabel(one_line(name)[:24]), NumberField(_SHARE)
+        swatch, caption, field = QLabel(), QLabel(), NumberField(_SHARE)
+        metrics, line = self.fontMetrics(), one_line(name)
+        width = metrics.horizontalAdvance("0" * _WIDE)
+        caption.setText(metrics.elidedText(line, Qt.TextElideMode.ElideRight, width))
+        caption.setToolTip(line.replace("<", "&lt;"))
         swatch.setPixmap(swatch_icon(self._colors[place]).pixmap(QSize(SWATCH, SWATCH)))
         caption.setTextFormat(Qt.TextFormat.PlainText)
         field.set_value(value)
@@ -108,7 +114,6 @@ class ShareTable(LivingWidget):
     def _tell(self) -> None:
         total = round(sum(self._values()), _DIGITS)
         self._sum.setText(self.problem() or tr("Sum {sum:g}").format(sum=total))
-        self._sum.setWordWrap(True)
 
 
 def swatch_icon(index: int) -> QIcon:
