@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QObject, Qt, Slot
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, Slot
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -17,6 +17,7 @@ from softmax_gui.i18n import tr
 
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 _SCROLLED = ("data", "training", "drawn")
+_LEAST_HEIGHT = 60  # of a panel that is scrolled
 _VERSION = 2  # of the saved layout; another one is ignored
 
 
@@ -111,14 +112,30 @@ class Docks(QObject):
             self._window.restoreState(QByteArray.fromBase64(state.encode()), _VERSION)
 
 
+class _Scrolled(QScrollArea):
+    """As wide as what is in it needs to be, in any language; only its height is scrolled."""
+
+    def __init__(self, panel: QWidget) -> None:
+        super().__init__()
+        self._panel = panel
+        self.setWidget(panel)
+
+    def minimumSizeHint(self) -> QSize:
+        """The width of the panel, and the scroll bar's."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self._panel.minimumSizeHint().width() + bar, _LEAST_HEIGHT)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Qt's call for the panel; its layout may want another width."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+
 def _scrolled(panel: QWidget) -> QScrollArea:
-    area = QScrollArea()
+    area = _Scrolled(panel)
     area.setWidgetResizable(True)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab scrolls to the fields in it
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(panel)
-    area.setMinimumWidth(
-        panel.minimumSizeHint().width() + area.verticalScrollBar().sizeHint().width()
-    )
     return area

@@ -15,6 +15,7 @@ from softmax_gui.data.drawn import DRAWN_SOURCE, DrawnSet
 from softmax_gui.data.options import Watch
 from softmax_gui.export.datasets import dataset_npz
 from softmax_gui.files import atomic_write, shown
+from softmax_gui.gui import fonts
 from softmax_gui.gui.attachment import locked_tip
 from softmax_gui.gui.drawn_edits import SetEdit
 from softmax_gui.gui.mixture import Mixture
@@ -254,6 +255,8 @@ class Drawing(QObject):
 
     def _put(self, drawn: DrawnSet) -> None:
         self.drawn = self._fitted(drawn)
+        if any(map(fonts.has_hangul, drawn.class_names)):
+            fonts.ensure_hangul()
         self._refresh()
         self.changed.emit()
 
@@ -293,8 +296,5 @@ class Drawing(QObject):
         view.show_requested.connect(self.show)
         view.size_chosen.connect(self._choose_size)
         view.new_requested.connect(self.begin_anew)
-        view.train_requested.connect(self.train)
         view.mix_requested.connect(self.mix)
         view.save_requested.connect(self.save)
-        view.refused.connect(lambda text: self._say(Tone.WARNING, text))
-        view.sample_requested.connect(lambda: self._window.wishes.load("2x2"))

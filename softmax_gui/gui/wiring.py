@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from softmax_gui.data.drawn import DRAWN_SOURCE
 from softmax_gui.gui import fonts
 from softmax_gui.gui.clipboard import Copying
 from softmax_gui.gui.command_list import FIGURES
@@ -40,6 +41,9 @@ def connect_views(window: MainWindow) -> None:
     training.device_changed.connect(wishes.use_device)
     training.refused.connect(narrator.warn)
     window.draw.refused.connect(narrator.warn)
+    window.drawn.refused.connect(narrator.warn)
+    window.drawn.sample_requested.connect(lambda: projects.before_run_is_lost(wishes.load_first))
+    window.drawn.train_requested.connect(lambda: _train_drawn(window))
     window.draw.example_shown.connect(window.prediction.show_label)
     window.speed.speed_changed.connect(window.trainer.speed_requested)
 
@@ -101,7 +105,7 @@ def connect_commands(window: MainWindow) -> None:
         "undo": window.drawing.journal.undo,
         "redo": window.drawing.journal.redo,
         "add_drawn": window.drawing.add,
-        "train_drawn": window.drawing.train,
+        "train_drawn": partial(_train_drawn, window),
         "mix_drawn": window.drawing.mix,
         "save_drawn": window.drawing.save,
         "clear": window.draw.clear,
@@ -126,6 +130,15 @@ def connect_commands(window: MainWindow) -> None:
     window.commands.connect_examples(window.draw.show_example)
     window.commands.follow(window.drawing.journal)
     window.commands.menus["language"].aboutToShow.connect(fonts.ensure_hangul)
+
+
+def _train_drawn(window: MainWindow) -> None:
+    """On the drawn examples, once the run on other data may go."""
+    granted = window.wishes.granted
+    if granted is not None and granted.source == DRAWN_SOURCE:  # they are drawn and learnt by turns
+        window.drawing.train()
+    else:
+        window.projects.before_run_is_lost(window.drawing.train)
 
 
 def _figures(window: MainWindow) -> dict[str, QWidget]:

@@ -63,6 +63,10 @@ class Wishes:
         self._asked = replace(self._asked, world=world or self._asked.world)
         self._trainer.load_requested.emit(self._asked)
 
+    def load_first(self) -> None:
+        """Asks for the sample that the app begins with."""
+        self.load(FIRST_SOURCE)
+
     def take(self, imported: tuple[str, Examples, ReadOptions]) -> None:
         """Asks for data that were read already: their source, they, and how they were read."""
         source, dataset, options = imported

@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from softmax_gui.data.drawn import DRAWN_SOURCE, DrawnSet
 from softmax_gui.data.options import ReadOptions
 from softmax_gui.data.readers import open_data
 from softmax_gui.export import project_data
@@ -23,7 +24,7 @@ from softmax_gui.gui.main_window import MainWindow
 from softmax_gui.gui.project_dialogs import Question
 from softmax_gui.gui.widgets.message_bar import Tone
 from softmax_gui.training.devices import Device
-from tests.gui.drawn import TOP_ROW, add, names
+from tests.gui.drawn import LEFT_COLUMN, TOP_ROW, add, names
 from tests.gui.project_files import (
     Dialogs,
     a_table,
@@ -38,7 +39,7 @@ from tests.gui.project_files import (
     weights,
 )
 from tests.gui.test_close import ended, ready, run, start
-from tests.gui.windows import LONG_MS, newest, settle, stepped
+from tests.gui.windows import LONG_MS, newest, press, settle, stepped
 
 __all__ = ["dialogs"]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="no such signals there")
@@ -149,6 +150,25 @@ def test_that_a_run_of_a_device_that_is_not_here_goes_on_with_another_and_says_s
     np.testing.assert_array_equal(weights(own), before)
     stepped(qtbot, own)
     assert newest(own).step == 6
+
+
+def test_that_training_on_drawn_examples_asks_for_the_run_on_other_data_alone(
+    qtbot: QtBot, own: MainWindow
+) -> None:
+    own.drawing.restore(DrawnSet((2, 2)))
+    for name, cells in (("cat", TOP_ROW), ("dog", LEFT_COLUMN)):
+        grown, target = own.drawing.drawn.with_label({name: 1.0})
+        picture = np.zeros((2, 2))
+        for cell in cells:
+            picture[cell] = 1.0
+        own.drawing.restore(grown.added(picture, target))
+    press(own, "Ctrl+Shift+T")
+    choose(asked(qtbot, own), "Don't save")
+    loaded(qtbot, own, DRAWN_SOURCE)
+    qtbot.waitUntil(lambda: newest(own).step > 0, timeout=LONG_MS)
+    press(own, "Ctrl+Shift+T")
+    assert own.projects.guard.question is None
+    loaded(qtbot, own, DRAWN_SOURCE)
 
 
 def test_that_drawn_examples_are_asked_about(qtbot: QtBot, window: MainWindow) -> None:
