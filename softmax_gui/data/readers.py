@@ -101,7 +101,10 @@ def open_data(
 
 
 def read_rows(
-    path: str | os.PathLike[str], feature_names: Sequence[str], options: ReadOptions = _USUAL
+    path: str | os.PathLike[str],
+    feature_names: Sequence[str],
+    options: ReadOptions = _USUAL,
+    watch: Watch = unwatched,
 ) -> tuple[Floats, list[str] | None]:
     """Reads rows for a model: like read_dataset, but labels may be alike, unknown or not there.
 
@@ -110,6 +113,7 @@ def read_rows(
         feature_names: those of the model, by which a table's columns are chosen and ordered; a
             table that has not all of them is taken by position.
         options: what the user says of it; the rest is guessed.
+        watch: told the share done; may end the reading.
 
     Returns:
         X (n, d) in the file's units, whatever d it has, and the names of the n labels or None.
@@ -121,10 +125,10 @@ def read_rows(
     with said_with(_name(path)):
         kind = kind_of(path)
         if kind == TABLE:
-            return read_table_rows(path, feature_names, options)
+            return read_table_rows(path, feature_names, options, watch)
         if kind in _ROWS:
             return _ROWS[kind](_idx_in(path) if kind == IDX else path, options)
-        data = _read(path, options, unwatched)
+        data = _read(path, options, watch)
         return data.X, [data.class_names[label] for label in data.labels.tolist()]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softmax_gui.data.class_order import in_order
-from softmax_gui.data.options import ReadOptions
+from softmax_gui.data.options import ReadOptions, Watch, unwatched
 from softmax_gui.data.readers import read_dataset, read_rows
 from softmax_gui.data.synthetic import World
 from softmax_gui.files import FileProblem, shown
@@ -50,7 +50,10 @@ def load(
 
 
 def load_rows(
-    name_or_path: str, feature_names: Sequence[str], options: ReadOptions = _USUAL
+    name_or_path: str,
+    feature_names: Sequence[str],
+    options: ReadOptions = _USUAL,
+    watch: Watch = unwatched,
 ) -> tuple[Floats, list[str] | None]:
     """Rows for a model, of a sample or a file that need not have labels.
 
@@ -63,7 +66,7 @@ def load_rows(
     if name_or_path in SAMPLES:
         dataset = load(name_or_path)
         return dataset.X, [dataset.class_names[label] for label in dataset.labels.tolist()]
-    return read_rows(_path(name_or_path), feature_names, options)
+    return read_rows(_path(name_or_path), feature_names, options, watch)
 
 
 def _path(name_or_path: str) -> Path:

@@ -50,7 +50,7 @@ def read_table(path: Path, options: ReadOptions = _USUAL, watch: Watch = unwatch
 
 
 def read_table_rows(
-    path: Path, wanted: Sequence[str], options: ReadOptions = _USUAL
+    path: Path, wanted: Sequence[str], options: ReadOptions = _USUAL, watch: Watch = unwatched
 ) -> tuple[Floats, list[str] | None]:
     """Rows for a model whose features have the wanted names, and their labels if there are any.
 
@@ -62,13 +62,14 @@ def read_table_rows(
 
     Raises:
         FileProblem: anything but rows of as many finite numbers.
+        Cancelled: by the watch.
     """
     with _opened(path, options) as text:
-        text.count(unwatched)
+        text.count(watch)
         top = top_of(text, options, wanted)
         columns = columns_for(top, wanted, options)
         cells = Cells(text.file, columns, top.dialect, options.missing, to_learn=False)
-        table = read_rows_of(text, top, cells, unwatched)
+        table = read_rows_of(text, top, cells, watch)
     if table.targets is not None:
         names = [columns.names[at] for at in columns.targets]
         return table.X, [names[k] for k in table.targets.argmax(axis=1).tolist()]

@@ -22,15 +22,19 @@ BLOCK_ROWS = 4096  # the probabilities of 60,000 x 1,000 would take 480 MB, thei
 
 
 def rows_for(
-    model: TrainedModel, source: str, options: ReadOptions | None = None
+    model: TrainedModel,
+    source: str,
+    options: ReadOptions | None = None,
+    watch: Watch = unwatched,
 ) -> tuple[np.ndarray, list[str] | None]:
     """The features (n, d) of a sample or file for this model, and the n labels it has, or None.
 
     Raises:
         FileProblem: the file can't be read.
         ModelProblem: it has another number of features.
+        Cancelled: by the watch.
     """
-    X, labels = load_rows(source, model.feature_names, options or ReadOptions())
+    X, labels = load_rows(source, model.feature_names, options or ReadOptions(), watch)
     if X.shape[1] != model.dense.d:
         message = tr("{source} has {found} features, the model wants {wanted}: {names}.")
         raise ModelProblem(
@@ -55,7 +59,7 @@ def save_predictions(
         ModelProblem: the rows do not fit the model.
         Cancelled: by the watch.
     """
-    X, labels = rows_for(model, source, options)
+    X, labels = rows_for(model, source, options, watch)
     watch(0.0)
     summary = ""
 

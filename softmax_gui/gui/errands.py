@@ -57,6 +57,11 @@ class ErrandWorker(QObject):
         super().__init__()  # no parent: Qt moves no child on its own
         self._cancelled = cancelled
 
+    @Slot()
+    def end(self) -> None:
+        """Ends the thread: what was asked for before is done by then, be it only just begun."""
+        QThread.currentThread().quit()
+
     @Slot(object)
     def do(self, errand: Errand) -> None:
         """Does it, unless it was cancelled meanwhile."""
@@ -81,6 +86,7 @@ class Errands(QObject):
     """Owns the thread and its worker; lives on the window's thread."""
 
     _wanted = Signal(object)
+    _ended = Signal()
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -92,6 +98,7 @@ class Errands(QObject):
         self._worker.moveToThread(self._thread)
         self._thread.finished.connect(self._worker.deleteLater)
         self._wanted.connect(self._worker.do)
+        self._ended.connect(self._worker.end)
         self._worker.done.connect(self._hear_done)
         self._worker.refused.connect(self._hear_refusal)
         self._worker.progressed.connect(self._hear_progress)
@@ -116,8 +123,10 @@ class Errands(QObject):
 
     def shutdown(self) -> None:
         """Cancels what reads, lets what writes end, and ends the thread, waiting some seconds."""
+        if not self._thread.isRunning():
+            return
         self._cancelled.update(errand for errand in self._waiting if not errand.writes)
-        self._thread.quit()
+        self._ended.emit()  # in turn: a quit() would overtake an errand that waits to be begun
         if not self._thread.wait(JOIN_MS):
             self._cancelled.update(self._waiting)
             self._thread.wait(END_MS)

@@ -24,6 +24,7 @@ class Exporting(QObject):
         super().__init__(parent)
         self._errands, self._say = errands, say
         self._errand: Errand | None = None
+        self._long = False
 
     @property
     def busy(self) -> bool:
@@ -43,11 +44,11 @@ class Exporting(QObject):
         """
         if self.busy:
             text = tr("Another file is still being written. Try again when that is done.")
-            self._say(Tone.WARNING, text)
+            self._say(Tone.WARNING, text, *self._way_out())
             return False
         self._errand = Errand(write, self._tell, self._tell_trouble, writes=True)
-        button = (tr("Cancel"), self.cancel) if long else ()
-        self._say(Tone.HINT, doing, *button)
+        self._long = long
+        self._say(Tone.HINT, doing, *self._way_out())
         self.changed.emit(True)
         self._errands.begin(self._errand)
         return True
@@ -55,6 +56,10 @@ class Exporting(QObject):
     def cancel(self) -> None:
         """Ends what is under way, where that can be ended; the old file stays."""
         self._errands.cancel(self._errand)
+
+    def _way_out(self) -> tuple[str, Callable[[], None]] | tuple[()]:
+        """The button of the message; a later one may have covered the first."""
+        return (tr("Cancel"), self.cancel) if self._long else ()
 
     def _tell(self, text: str) -> None:
         self._end(Tone.DONE, text)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from softmax_gui.core.models import Dense
 from softmax_gui.data.dataset import Split
 from softmax_gui.data.options import ReadOptions, Watch
+from softmax_gui.data.reuse import suited
 from softmax_gui.export.foreign import ROWS_ARE_CLASSES, ROWS_ARE_FEATURES, Ambiguous
 from softmax_gui.export.model import ModelProblem, Transposed
 from softmax_gui.export.predictions import save_predictions
@@ -90,18 +93,29 @@ class FilesMenu:
         self.exporting.begin(text.format(name=path.name), work)
 
     def predict_file(
-        self, snapshot: Snapshot | None, split: Split | None, options: ReadOptions
-    ) -> None:
+        self, snapshot: Snapshot | None, split: Split | None, options: ReadOptions,
+        *, pictures: bool = False,
+    ) -> None:  # fmt: skip
         """Asks for a file of rows and where the predictions go, then writes them.
 
-        `options` says how a file is read as far as that is known; the rest is guessed.
+        `options` says how the model's own data were read; the rest is guessed. `pictures` asks
+        for a folder of pictures.
         """
-        if not self._has_data(split) or snapshot is None or split is None:
+        if not self._has_data(split):
+            return
+        if snapshot is None or split is None:
+            self._say(
+                Tone.WARNING, tr("There are no weights yet: the data are still being loaded.")
+            )
             return
         kinds = tr("Tables and arrays ({patterns})").format(patterns=_DATA)
-        source = self._ask_open(tr("Predict a file"), f"{kinds};;{tr('All files')} (*)")
+        title, filters = tr("Predict a file"), f"{kinds};;{tr('All files')} (*)"
+        source = self.ask_folder() if pictures else self._ask_open(title, filters)
         if not source:
             return
+        shape = split.dataset.image_shape
+        if pictures and shape and options.picture_size is None:
+            options = replace(options, picture_size=shape, colour=options.colour or "gray")
         name = f"{Path(source).stem}-predictions.csv"
         path = self.ask_save(tr("Save the predictions"), name, ["CSV (*.csv)"])
         if path is not None:
@@ -111,14 +125,11 @@ class FilesMenu:
         self, snapshot: Snapshot, split: Split, source: Path, path: Path, options: ReadOptions
     ) -> None:
         """Writes what this snapshot says of the rows of `source` to `path`, and says so."""
-        if path.exists() and path.samefile(source):
-            text = tr("{name} holds the rows. Choose another name for the predictions.")
-            self._say(Tone.ERROR, text.format(name=path.name))
-            return
 
         def work(watch: Watch) -> str:
-            model = trained_model(snapshot, split)
-            said = save_predictions(path, model, str(source), options, watch)
+            _look_at_target(source, path)
+            model, how = trained_model(snapshot, split), suited(source, options)
+            said = save_predictions(path, model, str(source), how, watch)
             return tr("The predictions are in {path}. {summary}").format(path=path, summary=said)
 
         text = tr("The rows of {name} are being predicted.").format(name=shown(source.name))
@@ -220,6 +231,18 @@ class FilesMenu:
                 return None
         self.folder = str(path.parent)
         return path
+
+
+def _look_at_target(source: Path, path: Path) -> None:
+    """Refuses to write over the rows that are read; not on the window's thread.
+
+    Raises:
+        FileProblem: it is the same file.
+    """
+    with suppress(OSError):  # one of them is not there, which is told by whoever opens it
+        if path.samefile(source):
+            text = tr("{name} holds the rows. Choose another name for the predictions.")
+            raise FileProblem(text.format(name=shown(path.name)))
 
 
 def _test_inputs(split: Split) -> np.ndarray | None:

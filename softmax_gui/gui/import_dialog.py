@@ -71,6 +71,11 @@ class ImportDialog(QDialog):
         """How it is to be read."""
         return self.fields.options()
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether it is a folder of pictures."""
+        return self.fields.kind == "pictures"
+
     def problem_text(self) -> str:
         """The sentence on what is wrong, "" while nothing is."""
         return self._problem.text()

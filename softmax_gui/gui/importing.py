@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -43,6 +44,7 @@ class Importing(QObject):
         self.dialog: ImportDialog | None = None
         self.limit_bytes = LIMIT_BYTES  # of memory for the numbers of a file
         self._options: dict[str, ReadOptions] = {}
+        self._pictures: set[str] = set()  # folders
         DropTarget(window, self.take)
 
     @Slot()
@@ -79,7 +81,7 @@ class Importing(QObject):
             self.project_chosen.emit(path)
             return
         source = str(path.absolute())
-        options = self._options.get(source, ReadOptions())
+        options = self._options.get(source, self.usual())
         self.dialog = dialog = ImportDialog(path.absolute(), self.importer, options, note,
                                             self._window)  # fmt: skip
         dialog.read_done.connect(self._take_dataset)
@@ -98,6 +100,12 @@ class Importing(QObject):
     def usual(self) -> ReadOptions:
         """How a file is read of which nothing is known yet."""
         return ReadOptions(limit_bytes=self.limit_bytes)
+
+    def reading_of(self, source: str) -> tuple[ReadOptions, bool]:
+        """How a source was read, and whether it is a folder of pictures."""
+        options = self._options.get(source, self.usual())
+        options = replace(options, limit_bytes=max(options.limit_bytes, self.limit_bytes))
+        return options, source in self._pictures
 
     def shutdown(self) -> None:
         """Ends the thread, waiting for it up to 2 s."""
@@ -122,5 +130,6 @@ class Importing(QObject):
             return
         source, options = str(self.dialog.path), self.dialog.options()
         self.remember(source, options)
+        (self._pictures.add if self.dialog.has_pictures else self._pictures.discard)(source)
         self.recent.add(source)
         self.imported.emit((source, dataset, options))

@@ -90,9 +90,7 @@ def connect_commands(window: MainWindow) -> None:
         "open_folder": window.importing.ask_folder,
         "open_weights": window.open_weights,
         "export_weights": lambda: window.files.export_weights(window.newest(), window.split()),
-        "predict_file": lambda: window.files.predict_file(
-            window.newest(), window.split(), window.importing.usual()
-        ),
+        "predict_file": lambda: _predict(window),
         "attach": window.ask_for_run,
         "detach": window.attachment.detach,
         "sweep": window.try_decays,
@@ -139,6 +137,12 @@ def _train_drawn(window: MainWindow) -> None:
         window.drawing.train()
     else:
         window.projects.before_run_is_lost(window.drawing.train)
+
+
+def _predict(window: MainWindow) -> None:
+    """Asks for other rows, which are read as those of the run were."""
+    options, pictures = window.importing.reading_of(window.wishes.source)
+    window.files.predict_file(window.newest(), window.split(), options, pictures=pictures)
 
 
 def _figures(window: MainWindow) -> dict[str, QWidget]:

@@ -46,6 +46,11 @@ class Wishes:
         """How rows become parts, and their scaling."""
         return self._asked.cut
 
+    @property
+    def source(self) -> str:
+        """What is loaded, or else asked for."""
+        return (self._granted or self._asked).source
+
     def load(
         self, source: str | None = None, world: World | None = None,
         dataset: Examples | None = None, options: ReadOptions | None = None,

@@ -64,6 +64,11 @@ class ImportFields(LivingWidget):
         """What the user said; None where the guess stands."""
         return self._given
 
+    @property
+    def kind(self) -> str:
+        """The kind of file that the preview found, "" before there is one."""
+        return self._preview.kind
+
     def set_options(self, options: ReadOptions) -> None:
         """Starts from what is known of a file, say from the last time; emits nothing."""
         self._given = options
