@@ -85,7 +85,8 @@ def test_that_a_second_file_is_refused_in_words_while_one_is_written(
     window.files.exporting.begin("a.csv is being written.", waiting)
     window.files.write_weights(newest(window), data(window), tmp_path / "weights.npz")
     assert "still being written" in refused(window, Tone.WARNING)
-    assert find(window.messages, QPushButton, "").isHidden()  # nothing to cancel
+    buttons = window.messages.findChildren(QPushButton)
+    assert not [button for button in buttons if button.isVisible()]  # nothing to cancel
     waiting.open.set()
     written(window)
     assert window.messages.text() == "It is written."
