@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from softmax_gui.data.dataset import Dataset
+from softmax_gui.data.guesses import MISSING
 from softmax_gui.data.options import ReadOptions
 from softmax_gui.files import FileProblem, shown, spreadsheet_safe
 from softmax_gui.i18n import tr
@@ -68,8 +69,9 @@ def dataset_csv(data: Dataset) -> tuple[bytes, ReadOptions]:
         raise FileProblem(tr("A table cannot hold the weights of the rows. Write .npz instead."))
     names = list(data.feature_names)
     own = [_free(name, names) for name in _own_names(data)]
-    for name in (*names, *own, *data.class_names):
-        if spreadsheet_safe(name) != name or not name.isprintable() or name != name.strip():
+    cells = {*(data.groups or ()), *(data.class_names if data.targets is None else ())}
+    for name in (*names, *own, *data.class_names, *sorted(cells)):
+        if not _survives(name) or (name in cells and name.lower() in MISSING):
             text = tr('The name "{name}" would not survive in a table. Write .npz instead.')
             raise FileProblem(text.format(name=shown(name)))
     buffer = io.StringIO()
@@ -78,6 +80,12 @@ def dataset_csv(data: Dataset) -> tuple[bytes, ReadOptions]:
     for i, row in enumerate(data.X.tolist()):
         writer.writerow([*map(repr, row), *_own_cells(data, i)])
     return buffer.getvalue().encode(), _needed(data, own)
+
+
+def _survives(name: str) -> bool:
+    """Whether a cell with this text is read as it was written."""
+    whole = bool(name) and name == name.strip() and name.isprintable()
+    return whole and spreadsheet_safe(name) == name
 
 
 def _own_names(data: Dataset) -> list[str]:

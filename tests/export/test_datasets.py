@@ -82,11 +82,11 @@ def test_that_any_dataset_reads_back_equal_from_npz(data: Dataset) -> None:
 
 
 @given(data=datasets())
-def test_that_a_table_reads_back_equal_or_is_refused_beforehand(
+def test_that_a_table_reads_back_equal_or_is_refused_but_never_as_another(
     data: Dataset, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     data = replace(data, weights=None, image_shape=None, pixel_range=None)
-    with contextlib.suppress(FileProblem):  # the names would not survive
+    with contextlib.suppress(FileProblem):  # names that would not survive, a single class
         text, options = dataset_csv(data)
         path = tmp_path_factory.mktemp("table") / "any.csv"
         path.write_bytes(text)
@@ -156,3 +156,16 @@ def test_that_labels_that_would_be_long_texts_are_not_embedded() -> None:
 def test_that_the_options_of_a_table_name_the_class_order() -> None:
     _, options = dataset_csv(a_dataset(("1", "0", "2"), [0, 1, 1]))
     assert options.class_order == ("1", "0", "2")
+
+
+def test_that_a_table_refuses_names_that_it_would_change() -> None:
+    soft = np.full((2, 2), 0.5)
+    for data in (
+        a_dataset(("", "b"), [0, 1], targets=soft),
+        a_dataset(("a", "b"), [0, 1], groups=(" 1", "1")),
+        a_dataset(("=1", "b"), [0, 1]),
+        a_dataset(("NaN", "b"), [0, 1]),
+        a_dataset(("a", "b"), [0, 1], groups=("", "g")),
+    ):
+        with pytest.raises(FileProblem, match="would not survive"):
+            dataset_csv(data)
