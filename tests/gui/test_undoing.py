@@ -78,6 +78,29 @@ def test_that_nothing_can_be_redone_after_something_else_was_done(desk: Desk) ->
     assert desk.page == ["a"]
 
 
+class Flip(QUndoCommand):
+    """Two in a row are nothing."""
+
+    def id(self) -> int:
+        return 9
+
+    def mergeWith(self, _other: QUndoCommand) -> bool:
+        self.setObsolete(True)
+        return True
+
+
+def test_that_an_edit_made_before_the_watch_may_be_merged_away(qtbot: QtBot) -> None:
+    stack, journal, page = QUndoStack(), UndoJournal(), list[str]()
+    stack.push(Note(page, "a"))
+    stack.push(Flip())
+    journal.watch(stack)
+    stack.push(Flip())
+    assert (stack.count(), journal.canUndo()) == (1, False)
+    stack.push(Note(page, "b"))
+    journal.undo()
+    assert page == ["a"]
+
+
 def test_that_merged_edits_are_one(desk: Desk) -> None:
     desk.push(1, "x")
     for _ in range(3):
