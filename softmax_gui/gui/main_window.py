@@ -212,7 +212,7 @@ class MainWindow(QMainWindow):
     def show_what_is_loaded(self) -> None:
         """Takes back in the panels what was chosen and did not come about."""
         if (split := self.split()) is not None:  # what is really loaded
-            self.data.show_data(split, self._source)
+            self.data.show_data(split, self._source, self.wishes.cut)
             self.data.show_world(self.wishes.world)
             self.training.show_config(self.wishes.config)
 
@@ -275,6 +275,12 @@ class MainWindow(QMainWindow):
         self.importing.shutdown()
         self.errands.shutdown()
         self.projects.shutdown()
+        self.keep_settings()
+        self.trainer.shutdown()
+        event.accept()
+
+    def keep_settings(self) -> None:
+        """Writes what the next start begins with."""
         settings = replace(
             self.appearance.settings,
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
@@ -287,5 +293,3 @@ class MainWindow(QMainWindow):
         )
         if trouble := save_settings(self._settings_path, settings):
             log.warning(trouble)
-        self.trainer.shutdown()
-        event.accept()

@@ -42,7 +42,7 @@ class LockedPart(QObject):
         self._window, self._box, self._trainer = window, box, trainer
         self._newest, self._unit = newest, unit
         self._split: Split | None = None
-        self._data = ""  # which data they are, as far as looks are counted
+        self._data = self._source = ""  # which data they are, as far as looks are counted
         self._counts: dict[str, int] = {}
         self._found: tuple[Look, Judgement] | None = None
         self.dialog: LookDialog | None = None
@@ -76,7 +76,11 @@ class LockedPart(QObject):
     def show_data(self, loaded: tuple[LoadRequest, Split]) -> None:
         """Other data, or another cut of them; what a look told of the run before is gone."""
         request, self._split = loaded
+        looks, source = self.looks, self._source
         self._data, self._found = _name_of(request, self._split), None
+        self._source = request.source
+        if request.mixed and source == request.source and looks > self.looks:
+            self._counts[self._data] = looks  # the same rows, with drawn ones among them
         if self.dialog is not None:  # it speaks of other rows
             self.dialog.reject()
         self._refresh()

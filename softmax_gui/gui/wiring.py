@@ -66,6 +66,7 @@ def connect_trainer(window: MainWindow) -> None:
         lambda end: narrator.tell_end(end, window.appearance.unit(), window.adjust)
     )
     trainer.safe_rate_found.connect(window.training.show_safe_rate)
+    trainer.judged.connect(window.keep_settings)  # a look counts, even before a crash
     trainer.noticed.connect(narrator.warn)
     trainer.diverged.connect(lambda fault: narrator.tell_divergence(fault, use_rate))
     trainer.failed.connect(narrator.tell_training_failure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -232,6 +233,29 @@ def test_that_the_next_start_remembers_the_looks(qtbot: QtBot, tmp_path: Path) -
     with opened(qtbot, path, settings) as window:
         locked(qtbot, window)
         assert window.locked.looks == 1
+
+
+def test_that_a_look_is_kept_at_once_so_that_a_crash_forgets_none(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "settings.json"
+    with opened(qtbot, path) as window:
+        locked(qtbot, window)
+        looked(qtbot, window)
+        assert json.loads(load_settings(path)[0].looks)  # and nothing was closed
+
+
+def test_that_drawn_examples_among_the_rows_leave_their_looks_counted(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    locked(qtbot, window, "digits")
+    looked(qtbot, window).close()
+    n = data(window).dataset.n
+    window.drawing.add()
+    window.drawing.mix()
+    qtbot.waitUntil(lambda: data(window).dataset.n == n + 1, timeout=LONG_MS)
+    settle(qtbot, window)
+    assert window.locked.looks == 1
 
 
 @pytest.mark.parametrize("state", ["", "{", "[]", '{"x": "y", "z": -1, "u": 1e9, "v": true}', "7"])

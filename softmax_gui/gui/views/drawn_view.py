@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtCore import QPoint, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QLabel,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from softmax_gui.data.drawn import DrawnSet
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.gui.views.drawn_texts import Reasons, Surroundings, count_text, where_text
+from softmax_gui.gui.widgets.check_box import CheckBox
 from softmax_gui.gui.widgets.choice_field import ChoiceField
 from softmax_gui.gui.widgets.figures import one_line
 from softmax_gui.gui.widgets.pixel_editor import PixelEditor
@@ -66,7 +66,7 @@ class DrawnView(LivingWidget):
         self._typed: tuple[str, ...] = ()  # names without an example yet
         self._where, self._sample, self.pad = QLabel(), QPushButton(), Pad()
         self.label_field, self._add = QComboBox(editable=True), QPushButton()
-        self._soft, self.shares = QCheckBox(), ShareTable()
+        self._soft, self.shares = CheckBox(), ShareTable()
         self.thumbnails, self._count = Thumbnails(), QLabel()
         self._caption, self._swatch = QLabel(), QLabel()
         self._relabel, self._delete = QPushButton(), QPushButton()

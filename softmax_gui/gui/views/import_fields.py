@@ -8,7 +8,6 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -22,6 +21,7 @@ from softmax_gui.data.options import ReadOptions
 from softmax_gui.data.preview import Preview
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.gui.views import import_texts as texts
+from softmax_gui.gui.widgets.check_box import CheckBox
 from softmax_gui.gui.widgets.choice_field import ChoiceField
 from softmax_gui.gui.widgets.number_field import NumberField, Rule
 from softmax_gui.i18n import tr
@@ -52,7 +52,7 @@ class ImportFields(LivingWidget):
         self._choices = {name: ChoiceField(10) for name in _CHOICES}
         rule = Rule(low=1, high=_LARGEST, whole=True, step=1)
         self._sides = {name: NumberField(rule) for name in _SIDES}
-        self._header, self._labels = QCheckBox(), QLineEdit(readOnly=True)
+        self._header, self._labels = CheckBox(), QLineEdit(readOnly=True)
         self._browse, self._guess = QPushButton(), QPushButton()
         self._captions = {name: QLabel() for name in texts.captions()}
         self._lay_out()
