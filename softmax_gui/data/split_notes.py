@@ -51,6 +51,26 @@ def notes_on_parts(dataset: Dataset, parts: NDArray[np.int8]) -> tuple[str, ...]
     return tuple(notes)
 
 
+def parts_note(column: str, parts: NDArray[np.int8], *, whole: bool) -> str:
+    """How many rows a column of a table puts into each part.
+
+    Args:
+        column: its name.
+        parts: (n,), the part of each row seen.
+        whole: whether these are all rows of the table.
+    """
+    text = tr(
+        'Rows by the column "{column}": {train:,} train, {validation:,} validation, {test:,} test.'
+    )
+    if not whole:
+        text = tr(
+            'The first rows by the column "{column}": {train:,} train, {validation:,} '
+            "validation, {test:,} test."
+        )
+    train, validation, test = (int((parts == part).sum()) for part in (TRAIN, VALIDATION, TEST))
+    return text.format(column=shown(column), train=train, validation=validation, test=test)
+
+
 def notes_on_sizes(X: Floats, names: tuple[str, ...], scaling: Scaling) -> tuple[str, ...]:
     """Features of very large or very small numbers, and those that are constant.
 

@@ -11,6 +11,7 @@ import numpy as np
 from softmax_gui.data.guesses import sorted_names
 from softmax_gui.data.options import ReadOptions, unwatched
 from softmax_gui.data.preview import ROWS_SHOWN, Preview
+from softmax_gui.data.split_notes import parts_note
 from softmax_gui.data.table_cells import Cells
 from softmax_gui.data.table_columns import Columns, Top, columns_to_learn, distinct
 from softmax_gui.data.table_dataset import feature_names_of, labels_of, notes_of, parts_of
@@ -85,7 +86,9 @@ def _with_rows(
         labels = table.targets.argmax(axis=1)
     notes += report(X, labels, names) if text.whole else []
     if columns.part is not None:
-        parts_of(text.file, columns.names[columns.part], table.texts[columns.part])
+        name = columns.names[columns.part]
+        parts = parts_of(text.file, name, table.texts[columns.part])
+        notes.append(parts_note(name, parts, whole=text.whole))
     return replace(
         seen, q=len(classes), classes=classes, notes=tuple(notes), problem=problem or seen.problem
     )

@@ -21,6 +21,7 @@ from softmax_gui.data.options import ReadOptions
 from softmax_gui.data.preview import Preview
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.gui.views import import_texts as texts
+from softmax_gui.gui.views.import_more import ImportMore
 from softmax_gui.gui.widgets.check_box import CheckBox
 from softmax_gui.gui.widgets.choice_field import ChoiceField
 from softmax_gui.gui.widgets.number_field import NumberField, Rule
@@ -52,6 +53,7 @@ class ImportFields(LivingWidget):
         self._choices = {name: ChoiceField(10) for name in _CHOICES}
         rule = Rule(low=1, high=_LARGEST, whole=True, step=1)
         self._sides = {name: NumberField(rule) for name in _SIDES}
+        self.more = ImportMore()
         self._header, self._labels = CheckBox(), QLineEdit(readOnly=True)
         self._browse, self._guess = QPushButton(), QPushButton()
         self._captions = {name: QLabel() for name in texts.captions()}
@@ -76,6 +78,10 @@ class ImportFields(LivingWidget):
     def set_labels(self, path: str) -> None:
         """Takes the labels from this file."""
         self._change(labels=path)
+
+    def set_limit(self, limit_bytes: int) -> None:
+        """Takes this for the memory that the numbers of a file may take."""
+        self._change(limit_bytes=limit_bytes)
 
     def set_order(self, names: tuple[str, ...]) -> None:
         """Takes the classes in this order."""
@@ -102,6 +108,7 @@ class ImportFields(LivingWidget):
             if side and not self._sides[name].hasFocus():
                 self._sides[name].set_value(side)
         self._guess.setEnabled(self._given != ReadOptions(limit_bytes=self._given.limit_bytes))
+        self.more.show_preview(replace(preview, guessed=self._in_force(guessed)))
         self._show_rows()
 
     def retranslate(self) -> None:
@@ -142,6 +149,7 @@ class ImportFields(LivingWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 8, 0)
         layout.addLayout(self._form)
+        layout.addWidget(self.more)
         layout.addLayout(below)
         layout.addStretch(1)
 
@@ -153,6 +161,18 @@ class ImportFields(LivingWidget):
         self._header.clicked.connect(lambda on: self._change(header=on))
         self._browse.clicked.connect(self.labels_wanted)
         self._guess.clicked.connect(self._guess_again)
+        self.more.changed.connect(lambda changes: self._change(**changes))
+
+    def _in_force(self, guessed: ReadOptions) -> ReadOptions:
+        """The guesses, but groups, parts and limit as given, also where the look was refused."""
+        given = self._given
+        columns = guessed.target_columns or given.target_columns
+        return replace(
+            guessed, limit_bytes=given.limit_bytes, target_columns=columns,
+            label_column=None if columns else guessed.label_column,
+            group_column=guessed.group_column or given.group_column,
+            split_column=guessed.split_column or given.split_column,
+        )  # fmt: skip
 
     def _field(self, name: str) -> QWidget:
         found: dict[str, QWidget] = {"header": self._header, "labels": self._labels}
@@ -197,7 +217,8 @@ class ImportFields(LivingWidget):
         if changes.get("decimal") == "," and self._preview.guessed.delimiter == ",":
             changes["delimiter"] = None
         # Other columns or letters may make other classes: their order would no longer hold.
-        self._given = replace(self._given, class_order=(), **changes) if (
-            "class_order" not in changes) else replace(self._given, **changes)  # fmt: skip
+        if changes.keys() - {"limit_bytes"}:
+            changes.setdefault("class_order", ())
+        self._given = replace(self._given, **changes)
         self._guess.setEnabled(True)
         self.options_changed.emit()

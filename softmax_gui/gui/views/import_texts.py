@@ -145,8 +145,12 @@ def _arrays(preview: Preview) -> dict[str, str]:
 def _columns(preview: Preview) -> dict[str, str]:
     targets = preview.guessed.target_columns
     several = {TARGETS: tr("{count:,} one-hot or soft-label columns").format(count=len(targets))}
-    names = {
+    return (several if targets else {}) | column_choices(preview.columns)
+
+
+def column_choices(columns: Sequence[str]) -> dict[str, str]:
+    """Each column's place from 0, and what it is called."""
+    return {
         str(place): one_line(name)[:60] or tr("Column {number}").format(number=place + 1)
-        for place, name in enumerate(preview.columns)
+        for place, name in enumerate(columns)
     }
-    return (several if targets else {}) | names
