@@ -11,6 +11,7 @@ import numpy as np
 from softmax_gui.data.guesses import sorted_names
 from softmax_gui.data.options import ReadOptions, unwatched
 from softmax_gui.data.preview import ROWS_SHOWN, Preview
+from softmax_gui.data.problems import wanted_bytes
 from softmax_gui.data.split_notes import parts_note
 from softmax_gui.data.table_cells import Cells
 from softmax_gui.data.table_columns import Columns, Top, columns_to_learn, distinct
@@ -35,7 +36,7 @@ def preview_of(text: TextFile, options: ReadOptions) -> Preview:
         return _with_rows(seen, text, top, columns, options)
     except (FileProblem, ValueError) as problem:
         said = str(problem) if isinstance(problem, FileProblem) else f"{text.file}: {problem}"
-        return replace(seen, problem=said)
+        return replace(seen, problem=said, wanted_bytes=wanted_bytes(problem))
 
 
 def _with_top(seen: Preview, text: TextFile, top: Top, options: ReadOptions) -> Preview:

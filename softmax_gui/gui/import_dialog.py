@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -26,10 +26,12 @@ from softmax_gui.gui import fonts, theme
 from softmax_gui.gui.importer import Importer
 from softmax_gui.gui.views.import_fields import ImportFields
 from softmax_gui.gui.views.import_preview import ImportPreview
+from softmax_gui.gui.views.import_problem import ImportProblem
 from softmax_gui.gui.views.import_progress import ImportProgress
 from softmax_gui.gui.views.import_result import ImportResult
 from softmax_gui.gui.views.import_texts import has_hangul, kind_text
 from softmax_gui.gui.widgets.figures import one_line
+from softmax_gui.gui.widgets.number_field import NumberField
 from softmax_gui.i18n import tr
 
 REST_MS = 100  # a field at rest for so long is looked at
@@ -40,6 +42,7 @@ class ImportDialog(QDialog):
     """One file or folder; nothing is loaded before Load, and nothing changes when that fails."""
 
     read_done = Signal(object)  # the Dataset
+    limit_changed = Signal(object)  # the memory limit in bytes, by the user
 
     def __init__(
         self, path: Path, importer: Importer, options: ReadOptions, note: str, parent: QWidget
@@ -50,7 +53,7 @@ class ImportDialog(QDialog):
         self.setWindowTitle(tr("Open {name}").format(name=one_line(path.name or str(path))))
         self._path, self._importer, self._note = path, importer, note
         self._loading, self._can_load, self._fresh = False, False, True
-        self._name, self._place, self._problem = QLabel(), QLabel(), QLabel()
+        self._name, self._place, self.problem = QLabel(), QLabel(), ImportProblem()
         self.fields, self.preview = ImportFields(), ImportPreview()
         self.outcome, self.progress = ImportResult(), ImportProgress()
         self.load_button, self.cancel_button = QPushButton(), QPushButton()
@@ -78,16 +81,14 @@ class ImportDialog(QDialog):
 
     def problem_text(self) -> str:
         """The sentence on what is wrong, "" while nothing is."""
-        return self._problem.text()
+        return self.problem.text()
 
     # -- building --------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        for label in (self._name, self._place, self._problem):
+        for label in (self._name, self._place):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setMinimumWidth(1)  # a long path does not widen the dialog
-        self._problem.setWordWrap(True)
-        self._problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         font = self._name.font()
         font.setPointSizeF(font.pointSizeF() * 1.2)
         font.setBold(True)
@@ -120,12 +121,15 @@ class ImportDialog(QDialog):
         for button in (self.cancel_button, self.load_button):
             buttons.addWidget(button)
         footer = QVBoxLayout()
-        footer.addWidget(self._problem)
+        footer.addWidget(self.problem)
         footer.addLayout(buttons)
         return footer
 
     def _connect(self) -> None:
         self.fields.options_changed.connect(self._rest.start)
+        self.fields.more.changed.connect(self._tell_limit)
+        self.fields.more.refused.connect(self._say)
+        self.problem.raise_requested.connect(self._raise)
         self.fields.labels_wanted.connect(self._ask_labels)
         self.outcome.order_changed.connect(self.fields.set_order)
         self.load_button.clicked.connect(self._load)
@@ -159,21 +163,21 @@ class ImportDialog(QDialog):
         notes = (self._note, *preview.notes) if self._note else preview.notes
         self.outcome.show_preview(replace(preview, notes=notes))
         self._can_load = not preview.problem
-        self._say(preview.problem)
+        self._say(preview.problem, preview.wanted_bytes)
         self._tell_state()
         if self._fresh and self._can_load:
             self.load_button.setFocus()  # Enter loads what needs no question
         self._fresh = False
 
-    @Slot(str)
-    def _refuse(self, sentence: str) -> None:
+    @Slot(str, object)
+    def _refuse(self, sentence: str, wanted: int) -> None:
         """The file could not be looked at, or not be read; what was loaded before stays."""
         if self._loading:
             self._rest_again()
         else:
             self._can_load = False
             self.preview.say(tr("There is nothing to show of this file."))
-        self._say(sentence)
+        self._say(sentence, wanted)
         self._tell_state()
 
     @Slot()
@@ -183,9 +187,22 @@ class ImportDialog(QDialog):
         if path:
             self.fields.set_labels(path)
 
-    def _say(self, problem: str) -> None:
-        self._problem.setText(f"✕  {problem}" if problem else "")
-        self._problem.setVisible(bool(problem))
+    def _say(self, problem: str, wanted: int = 0) -> None:
+        self.problem.say(problem, wanted, self.options())
+
+    @Slot(object)
+    def _raise(self, limit_bytes: int) -> None:
+        self.fields.set_limit(limit_bytes)
+        self.limit_changed.emit(limit_bytes)
+        self._say("")
+        self._tell_state()
+        self.cancel_button.setFocus()
+        self._look()
+
+    @Slot(object)
+    def _tell_limit(self, changes: dict[str, object]) -> None:
+        if limit := changes.get("limit_bytes"):
+            self.limit_changed.emit(limit)
 
     # -- loading ---------------------------------------------------------------------------------
 
@@ -218,14 +235,13 @@ class ImportDialog(QDialog):
         for part in (self.fields, self.outcome):
             part.setEnabled(not self._loading)
         tip = tr("Reads the whole file and trains on it from now on.")
-        if self._problem.isVisibleTo(self):
+        if self.problem_text():
             tip = tr("The file can't be loaded like this; the sentence in red says why.")
         self.load_button.setToolTip(tip)
         self._restyle()
 
     def _restyle(self) -> None:
         colors = theme.current()
-        self._problem.setStyleSheet(f"color: {colors.error};")
         self.load_button.setStyleSheet(
             f"QPushButton {{ background: {colors.accent}; color: {colors.on_accent};"
             " border: 2px solid transparent; border-radius: 4px; padding: 4px 20px;"
@@ -235,6 +251,12 @@ class ImportDialog(QDialog):
         )
 
     # -- Qt's calls ------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter takes a number that is typed; elsewhere it loads."""
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not (enter and isinstance(self.focusWidget(), NumberField)):
+            super().keyPressEvent(event)
 
     def reject(self) -> None:
         """Cancel and Escape: end a reading, and back to the fields; else close."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from softmax_gui.data.options import Cancelled, ReadOptions, Watch
 from softmax_gui.data.preview import Preview
+from softmax_gui.data.problems import wanted_bytes
 from softmax_gui.data.stored import Examples
 from softmax_gui.files import FileProblem, shown
 from softmax_gui.i18n import tr
@@ -37,7 +38,7 @@ class ImportWorker(QObject):
     """Does one job after the other on the thread it was moved to; old ones not at all."""
 
     looked = Signal(int, object)  # ticket, Preview
-    refused = Signal(int, str)  # ticket, why
+    refused = Signal(int, str, object)  # ticket, why, the bytes of memory wanted or 0
     progressed = Signal(int, float)  # ticket, the share done
     loaded = Signal(int, object)  # ticket, Examples
     found = Signal(object)  # which of the paths asked for are there
@@ -84,14 +85,14 @@ class ImportWorker(QObject):
         except Cancelled:
             return
         except Exception as error:  # noqa: BLE001 - past this edge Qt would only print it
-            self.refused.emit(job.ticket, _sentence(job.path, error))
+            self.refused.emit(job.ticket, _sentence(job.path, error), wanted_bytes(error))
 
 
 class Importer(QObject):
     """Owns the thread and its worker; lives on the window's thread, hears only the newest job."""
 
     looked = Signal(object)  # Preview
-    refused = Signal(str)  # why the newest look or reading came to nothing
+    refused = Signal(str, object)  # why nothing came of it; the memory wanted in bytes, or 0
     progressed = Signal(float)  # the share done, 0 to 1
     loaded = Signal(object)  # Examples
     found = Signal(object)  # a frozenset of the paths that are there
@@ -157,10 +158,10 @@ class Importer(QObject):
         if ticket == self._ticket:
             self.looked.emit(preview)
 
-    @Slot(int, str)
-    def _hear_refusal(self, ticket: int, sentence: str) -> None:
+    @Slot(int, str, object)
+    def _hear_refusal(self, ticket: int, sentence: str, wanted: int) -> None:
         if ticket == self._ticket:
-            self.refused.emit(sentence)
+            self.refused.emit(sentence, wanted)
 
     @Slot(int, float)
     def _hear_progress(self, ticket: int, share: float) -> None:

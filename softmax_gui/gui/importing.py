@@ -31,7 +31,7 @@ class Importing(QObject):
     def __init__(
         self, window: QWidget, commands: Commands, files: FilesMenu,
         say: Callable[[Tone, str], None], recent: tuple[str, ...] = (),
-        look: Look = preview, read: Read = open_data,
+        look: Look = preview, read: Read = open_data, limit_bytes: int = LIMIT_BYTES,
     ) -> None:  # fmt: skip
         super().__init__(window)
         self._window, self._command, self._files, self._say = (
@@ -42,7 +42,7 @@ class Importing(QObject):
             commands.menus["recent"], commands["clear_recent"], recent, self.importer, self.open
         )
         self.dialog: ImportDialog | None = None
-        self.limit_bytes = LIMIT_BYTES  # of memory for the numbers of a file
+        self.limit_bytes = limit_bytes  # of memory for the numbers of a file
         self._options: dict[str, ReadOptions] = {}
         self._pictures: set[str] = set()  # folders
         DropTarget(window, self.take)
@@ -81,10 +81,11 @@ class Importing(QObject):
             self.project_chosen.emit(path)
             return
         source = str(path.absolute())
-        options = self._options.get(source, self.usual())
+        options, _ = self.reading_of(source)
         self.dialog = dialog = ImportDialog(path.absolute(), self.importer, options, note,
                                             self._window)  # fmt: skip
         dialog.read_done.connect(self._take_dataset)
+        dialog.limit_changed.connect(self._keep_limit)
         dialog.finished.connect(self._forget)
         DropTarget(dialog, self.take)
         dialog.open()
@@ -104,8 +105,7 @@ class Importing(QObject):
     def reading_of(self, source: str) -> tuple[ReadOptions, bool]:
         """How a source was read, and whether it is a folder of pictures."""
         options = self._options.get(source, self.usual())
-        options = replace(options, limit_bytes=max(options.limit_bytes, self.limit_bytes))
-        return options, source in self._pictures
+        return replace(options, limit_bytes=self.limit_bytes), source in self._pictures
 
     def shutdown(self) -> None:
         """Ends the thread, waiting for it up to 2 s."""
@@ -119,6 +119,10 @@ class Importing(QObject):
     def _leave(self) -> None:
         if self.dialog is not None:
             self.dialog.close()
+
+    @Slot(object)
+    def _keep_limit(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
 
     @Slot()
     def _forget(self) -> None:

@@ -95,7 +95,7 @@ class MainWindow(QMainWindow):
         self.errands = Errands(self)
         self.files = FilesMenu(self, self.errands, self.narrator.say, settings.folder)
         self.importing = Importing(self, self.commands, self.files, self.narrator.say,
-                                   settings.recent)  # fmt: skip
+                                   settings.recent, limit_bytes=settings.limit_bytes)  # fmt: skip
         self.drawing = Drawing(self)
         self.appearance = Appearance(self, self.commands, settings, self._show_unit)
         self.locked = LockedPart(self, self.data.locked, self.trainer, self.newest,
@@ -290,6 +290,7 @@ class MainWindow(QMainWindow):
             device=self.wishes.config.device,
             recent=self.importing.recent.paths,
             looks=self.locked.state(),
+            limit_bytes=self.importing.limit_bytes,
         )
         if trouble := save_settings(self._settings_path, settings):
             log.warning(trouble)

@@ -9,6 +9,7 @@ from typing import Any
 
 import platformdirs
 
+from softmax_gui.data import options as data_options
 from softmax_gui.files import FileProblem, atomic_write, read_bounded
 from softmax_gui.i18n import tr
 
@@ -29,6 +30,7 @@ class Settings:
     device: str = "auto"
     recent: tuple[str, ...] = ()  # what was opened last, newest first
     looks: str = ""  # how often test parts were looked at, by data, as JSON
+    limit_bytes: int = data_options.LIMIT_BYTES  # of memory that the numbers of a file may take
 
 
 def settings_path() -> Path:
@@ -75,6 +77,9 @@ def _checked(values: Any) -> Settings:
     recent = values.get("recent")  # a list, as JSON has no tuples
     if isinstance(recent, list) and all(isinstance(path, str) for path in recent):
         known["recent"] = tuple(recent)
+    if not 0 < known.get("limit_bytes", 1) < 1 << 62:
+        del known["limit_bytes"]
     for value in known.values():
-        "".join(value).encode()  # half a character, as JSON may hold, would stop the start later
+        if not isinstance(value, int):
+            "".join(value).encode()  # half a character, as JSON may hold, would stop a start later
     return replace(defaults, **known)

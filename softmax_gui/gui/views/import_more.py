@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from softmax_gui.core.checks import physical_memory
 from softmax_gui.data.options import ReadOptions
 from softmax_gui.data.preview import Preview
+from softmax_gui.files import size_text
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.gui.views import import_texts as texts
 from softmax_gui.gui.widgets.choice_field import ChoiceField
@@ -170,6 +171,16 @@ class ImportMore(LivingWidget):
         if words:
             changes["label_column"] = None
         self.changed.emit(changes)
+
+
+def no_room(wanted: int) -> str:
+    """Why the limit is not raised to `wanted` bytes, and what to do."""
+    text = tr(
+        "{size} are more than this machine has room for: {most} of its {memory} may be taken. "
+        "Choose a part of the rows, or save them as .npy, which stay on disk."
+    )
+    sizes = {"size": wanted, "most": int(most_bytes()), "memory": int(physical_memory())}
+    return text.format(**{name: size_text(size) for name, size in sizes.items()})
 
 
 def limit_of(options: ReadOptions, wanted: int) -> int:
