@@ -90,10 +90,6 @@ class Importing(QObject):
         DropTarget(dialog, self.take)
         dialog.open()
 
-    def options_of(self, source: str) -> ReadOptions | None:
-        """How a file was read the last time, if it was opened since the start."""
-        return self._options.get(source)
-
     def remember(self, source: str, options: ReadOptions) -> None:
         """How a file was read, for the next time."""
         self._options[source] = options

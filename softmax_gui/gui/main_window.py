@@ -27,6 +27,7 @@ from softmax_gui.gui.projects import Projects
 from softmax_gui.gui.run_config import LoadRequest
 from softmax_gui.gui.screen import Screen
 from softmax_gui.gui.settings import Settings, save_settings
+from softmax_gui.gui.sources import Sources
 from softmax_gui.gui.speed import SpeedControl
 from softmax_gui.gui.status_line import StatusLine
 from softmax_gui.gui.sweep_control import SweepControl
@@ -96,7 +97,7 @@ class MainWindow(QMainWindow):
         self.files = FilesMenu(self, self.errands, self.narrator.say, settings.folder)
         self.importing = Importing(self, self.commands, self.files, self.narrator.say,
                                    settings.recent, limit_bytes=settings.limit_bytes)  # fmt: skip
-        self.drawing = Drawing(self)
+        self.drawing, self.sources = Drawing(self), Sources(self)
         self.appearance = Appearance(self, self.commands, settings, self._show_unit)
         self.locked = LockedPart(self, self.data.locked, self.trainer, self.newest,
                                  self.appearance.unit)  # fmt: skip
@@ -127,10 +128,7 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def load(self, source: str) -> None:
         """Trains on a sample or a file from now on; what is there stays until that worked."""
-        self.data.stop_settling()
-        if self.drawing.takes(source):
-            return
-        self.wishes.load(source, options=self.importing.options_of(source))
+        self.sources.load(source)
 
     def newest(self) -> Snapshot | None:
         """The newest snapshot of the run."""
@@ -207,11 +205,11 @@ class MainWindow(QMainWindow):
         request, error = refused
         self.narrator.tell_refusal(error)
         self.wishes.refuse(request)
-        self.show_what_is_loaded()
+        self.show_loaded()
 
-    def show_what_is_loaded(self) -> None:
-        """Takes back in the panels what was chosen and did not come about."""
-        if (split := self.split()) is not None:  # what is really loaded
+    def show_loaded(self) -> None:
+        """Puts the panels back to what is really loaded."""
+        if (split := self.split()) is not None:
             self.data.show_data(split, self._source, self.wishes.cut)
             self.data.show_world(self.wishes.world)
             self.training.show_config(self.wishes.config)

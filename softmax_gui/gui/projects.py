@@ -228,6 +228,7 @@ class Projects(QObject):
 
     def _load(self, request: LoadRequest, arrive: Then) -> None:
         self._awaited = request, arrive
+        self._window.sources.stop()
         self._window.trainer.pause_requested.emit()
         self._window.wishes.begin(request)
 

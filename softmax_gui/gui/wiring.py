@@ -24,10 +24,11 @@ def connect_views(window: MainWindow) -> None:
     projects = window.projects
     data.source_chosen.connect(
         lambda source: projects.before_run_is_lost(
-            lambda: window.load(source), window.show_what_is_loaded
+            lambda: window.load(source), window.show_loaded
         )
     )
     data.open_requested.connect(window.importing.ask_file)
+    window.importing.imported.connect(window.sources.stop)
     window.importing.imported.connect(
         lambda found: projects.before_run_is_lost(lambda: wishes.take(found))
     )
@@ -74,6 +75,7 @@ def connect_trainer(window: MainWindow) -> None:
     trainer.data_refused.connect(window.projects.hear_refusal)
     trainer.snapshot_ready.connect(window.projects.refresh)
     window.attachment.changed.connect(window.show_attached)
+    window.attachment.changed.connect(window.sources.stop)
     window.attachment.changed.connect(window.drawing.show_attached)
 
 

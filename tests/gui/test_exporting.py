@@ -21,7 +21,7 @@ from softmax_gui.gui.main_window import MainWindow
 from softmax_gui.gui.widgets.message_bar import Tone
 from tests.gui.test_errands import Waiting
 from tests.gui.test_files_menu import refused, written
-from tests.gui.windows import LONG_MS, data, find, load, newest, press, settle, trained
+from tests.gui.windows import LONG_MS, data, find, load, newest, press, trained
 
 Answer = Callable[[Path, Path], None]
 FRUIT = "kind;width;height\n" + "".join(
@@ -71,8 +71,7 @@ def test_that_the_window_goes_on_while_a_file_is_written(
     with qtbot.waitCallback() as beat:
         QTimer.singleShot(0, window, beat)
     press(window, "F6")
-    settle(qtbot, window)
-    assert newest(window).step == 1
+    qtbot.waitUntil(lambda: newest(window).step == 1, timeout=LONG_MS)
     assert window.files.exporting.busy
     waiting.open.set()
     written(window)
@@ -100,7 +99,7 @@ def test_that_a_message_covered_by_another_does_not_take_the_way_to_cancel(
     exporting.begin("a.csv is being written.", waiting, long=True)
     qtbot.waitUntil(waiting.began.is_set, timeout=LONG_MS)
     press(window, "F6")  # the hint for a paused run covers the message
-    settle(qtbot, window)
+    qtbot.waitUntil(lambda: "is being" not in window.messages.text(), timeout=LONG_MS)
     assert not exporting.begin("b.csv is being written.", waiting, long=True)
     find(window.messages, QPushButton, "Cancel").click()
     written(window)

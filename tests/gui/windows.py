@@ -67,6 +67,7 @@ def forget_changes(window: QWidget) -> None:
 
 def settle(qtbot: QtBot, window: MainWindow) -> None:
     """Waits until all that was wished for is done, told and drawn."""
+    qtbot.waitUntil(lambda: not window.errands.busy, timeout=LONG_MS)
     echo = Echo(window.trainer._thread)
     echo.asked.emit()
     qtbot.waitUntil(lambda: echo.answers == 1, timeout=LONG_MS)
