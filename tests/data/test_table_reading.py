@@ -94,6 +94,27 @@ def test_that_groups_and_parts_are_no_features(file: Path) -> None:
     assert "chosen for two purposes" in twice
 
 
+def test_that_a_look_says_how_many_rows_a_column_puts_into_each_part(file: Path) -> None:
+    row = "1,2,train,cat\n3,4,test,dog\n1,1,train,dog\n"
+    said = ReadOptions(split_column="part")
+    file.write_text("a,b,part,y\n" + row)
+    whole = 'Rows by the column "part": 2 train, 0 validation, 1 test.'
+    assert whole in look_at_table(file, said).notes
+    file.write_text("a,b,part,y\n" + row * 100_000)
+    seen = look_at_table(file, said)
+    assert not seen.exact
+    assert any(note.startswith('The first rows by the column "part"') for note in seen.notes)
+
+
+def test_that_a_reading_of_rows_for_a_model_can_be_cancelled(file: Path) -> None:
+    def cancel(_: float) -> None:
+        raise Cancelled
+
+    file.write_text("a,b\n1,2\n3,4\n")
+    with pytest.raises(Cancelled):
+        read_table_rows(file, ("a", "b"), watch=cancel)
+
+
 def test_that_classes_come_in_the_order_asked_for(file: Path) -> None:
     text = "a,y\n1,cat\n2,dog\n3,hen\n"
     data = read(file, text, class_order=("hen", "cat", "dog"))
