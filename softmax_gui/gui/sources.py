@@ -19,6 +19,7 @@ from softmax_gui.i18n import tr
 
 if TYPE_CHECKING:
     from softmax_gui.gui.main_window import MainWindow
+    from softmax_gui.gui.run_config import LoadRequest
 
 
 class Sources(QObject):
@@ -49,6 +50,12 @@ class Sources(QObject):
         self._wish += 1
         self._cancel()
         self._errand = None
+
+    @Slot(object)
+    def give_way(self, request: LoadRequest) -> None:
+        """Other data than those at hand were asked for, say the drawn examples: they come."""
+        if request.source != self._window.wishes.source:
+            self.stop()
 
     def _read(self, source: str, options: ReadOptions) -> None:
         def work(watch: Watch) -> Examples:

@@ -28,6 +28,7 @@ def connect_views(window: MainWindow) -> None:
         )
     )
     data.open_requested.connect(window.importing.ask_file)
+    window.trainer.load_requested.connect(window.sources.give_way)
     window.importing.imported.connect(window.sources.stop)
     window.importing.imported.connect(
         lambda found: projects.before_run_is_lost(lambda: wishes.take(found))

@@ -98,6 +98,20 @@ def test_that_the_newest_choice_wins_and_ends_the_reading_before(
     assert "Cancelled" not in window.messages.text()
 
 
+def test_that_another_seed_leaves_a_reading_alone_and_other_data_end_it(
+    qtbot: QtBot, window: MainWindow, gate: Gate
+) -> None:
+    window.load("fruit.csv")
+    qtbot.waitUntil(gate.began.is_set, timeout=LONG_MS)
+    window.wishes.change_seed(7)
+    qtbot.waitUntil(lambda: newest(window).config.seed == 7, timeout=LONG_MS)
+    assert not gate.ended.is_set()
+    window.wishes.load("digits")  # as the drawn examples come, by a way of their own
+    settle(qtbot, window)
+    assert gate.ended.is_set()
+    assert data(window).dataset.name == "digits"
+
+
 def test_that_attaching_to_another_run_ends_the_reading(
     qtbot: QtBot, window: MainWindow, gate: Gate
 ) -> None:
