@@ -51,7 +51,7 @@ def word(window: MainWindow) -> StoredView:
 def test_that_a_file_above_the_limit_goes_through_the_dialog_onto_the_screen(
     qtbot: QtBot, window: MainWindow, path: Path
 ) -> None:
-    window.importing._options[str(path)] = SMALL  # as the settings would have it
+    window.importing.limit_bytes = SMALL.limit_bytes
     window.importing.open(path)
     dialog = window.importing.dialog
     assert dialog is not None
