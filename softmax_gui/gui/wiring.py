@@ -23,9 +23,7 @@ def connect_views(window: MainWindow) -> None:
     data, training, wishes, narrator = window.data, window.training, window.wishes, window.narrator
     projects = window.projects
     data.source_chosen.connect(
-        lambda source: projects.before_run_is_lost(
-            lambda: window.load(source), window.show_loaded
-        )
+        lambda source: projects.before_run_is_lost(lambda: window.load(source), window.show_loaded)
     )
     data.open_requested.connect(window.importing.ask_file)
     window.trainer.load_requested.connect(window.sources.give_way)
