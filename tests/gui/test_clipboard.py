@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -25,13 +24,6 @@ from tests.gui.test_files_menu import refused
 from tests.gui.windows import press, stepped
 
 KEYS = dict(zip(FIGURES, "67890", strict=True))
-
-
-@pytest.fixture(autouse=True)
-def empty_clipboard(qtbot: QtBot) -> Iterator[None]:
-    """The platform of the tests keeps the content beyond the end of Python, which would abort."""
-    yield
-    QGuiApplication.clipboard().clear()
 
 
 def figure(window: MainWindow, key: str) -> QWidget:

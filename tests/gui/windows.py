@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QThread, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -55,6 +55,7 @@ def opened(qtbot: QtBot, path: Path, settings: Settings | None = None) -> Iterat
     settle(qtbot, window)
     yield window
     window.close()
+    QGuiApplication.clipboard().clear()  # offscreen, it outlives Python, and the process aborts
     set_language("en")
     theme.apply("system")
 
