@@ -2,7 +2,8 @@
 
 The last MEMORY steps s and changes of the gradient y hold what F's curvature showed; the two-loop
 recursion applies the inverse Hessian that agrees with them and is M^-1 (preconditioner.py)
-elsewhere. A line search for the strong Wolfe conditions keeps y's > 0.
+elsewhere. M^-1 is linear and known of every gradient, so it is known of each y, too, and the
+recursion needs no product with it. A line search for the strong Wolfe conditions keeps y's > 0.
 
 Source: Nocedal and Wright (2006), Numerical Optimization, algorithms 7.4, 3.5 and 3.6.
 """
@@ -10,7 +11,7 @@ Source: Nocedal and Wright (2006), Numerical Optimization, algorithms 7.4, 3.5 a
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,6 +44,7 @@ class Lbfgs:
         self._objective, self._anchor, self._M = objective, setup.anchor, setup.preconditioner
         self._steps: list[Floats] = []
         self._changes: list[Floats] = []
+        self._images: list[Floats] = []  # M^-1 y of the newest changes
         self._z = np.empty(0)  # M^-1 times minus the last gradient
         self._scale = math.nan  # of M^-1, by the last pair
 
@@ -53,8 +55,9 @@ class Lbfgs:
         self._z = self._M.apply(r)
         if self._steps and math.isnan(self._scale):
             s, y = self._steps[-1], self._changes[-1]
-            My = before - self._z if before.size else self._M.apply(y)
-            self._scale = float(np.vdot(s, y)) / float(np.vdot(y, My))
+            image = before - self._z if before.size else self._M.apply(y)
+            self._images = [*self._images, image][-MEMORY:]
+            self._scale = float(np.vdot(s, y)) / float(np.vdot(y, image))
         return remaining(r, float(np.vdot(r, self._z)), decay, self._anchor)
 
     def advance(self, at: Point, slack: float) -> Work[Point | None]:
@@ -63,7 +66,7 @@ class Lbfgs:
         direction = self._direction(at.gradient)
         ahead = yield from wolfe(self._objective, at, direction)
         if ahead is None and self._steps:  # what is remembered may be rounding: begin anew
-            self._steps, self._changes = [], []
+            self._steps, self._changes, self._images = [], [], []
             ahead = yield from wolfe(self._objective, at, self._direction(at.gradient))
         if ahead is None:
             return None
@@ -74,16 +77,17 @@ class Lbfgs:
             self._scale = math.nan
         return ahead
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        """The steps and changes remembered, (m, d + 1, q) each, and the scale of M^-1."""
-        if not self._steps:
-            return {"steps": np.empty(0), "changes": np.empty(0), "scale": np.empty(0)}
-        steps, changes = np.array(self._steps), np.array(self._changes)
-        return {"steps": steps, "changes": changes, "scale": np.array([self._scale])}
+    def state(self) -> Mapping[str, NDArray[Any]]:
+        """Steps and changes remembered, (m, d + 1, q) each, images of some, the scale of M^-1."""
+        scale = (np.float64(self._scale),) if self._steps else ()
+        return Stacked(
+            steps=self._steps, changes=self._changes, images=self._images, scale=scale
+        )  # fmt: skip
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Take up where `state` was given; without a scale it is measured anew."""
         self._steps, self._changes = list(state["steps"]), list(state["changes"])
+        self._images = list(state.get("images", ()))
         self._scale = float(state["scale"][0]) if len(state.get("scale", ())) else math.nan
 
     def _direction(self, gradient: Floats) -> Floats:
@@ -97,12 +101,33 @@ class Lbfgs:
             part = float(np.vdot(s, r)) / sy
             r = r - part * y
             parts.append(part)
-        z = self._M.apply(r)
+        if len(self._images) == len(pairs):  # r is the gradient at hand less some changes
+            z = self._z.copy()
+            for image, part in zip(reversed(self._images), parts, strict=True):
+                z -= part * image
+        else:  # along a path of decays older changes have no image under this M
+            z = self._M.apply(r)
         if pairs:
             z *= self._scale
         for (s, y, sy), part in zip(pairs, reversed(parts), strict=True):
             z += (part - float(np.vdot(y, z)) / sy) * s
         return z
+
+
+class Stacked(Mapping[str, NDArray[Any]]):
+    """Arrays by name, stacked when they are asked for: of most iterations nobody asks."""
+
+    def __init__(self, **lists: Sequence[NDArray[Any] | np.float64]) -> None:
+        self._lists = {name: tuple(arrays) for name, arrays in lists.items()}
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return np.array(self._lists[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lists)
+
+    def __len__(self) -> int:
+        return len(self._lists)
 
 
 def lbfgs(

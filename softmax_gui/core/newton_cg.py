@@ -16,7 +16,7 @@ Sources: Nocedal and Wright (2006), Numerical Optimization, algorithm 7.1; Eisen
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -131,7 +131,7 @@ class NewtonCG:
         """The scale of M and the norm of the last gradient."""
         return {"newton": np.array([self._M.scale, self._before])}
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Take up where `state` was given."""
         scale, self._before = (float(number) for number in state["newton"])
         if scale != self._M.scale:

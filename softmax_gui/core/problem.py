@@ -42,8 +42,11 @@ class Objective(Protocol):
     def curvature_product(self, V: Floats) -> Work[Floats]:
         """The Hessian at the last theta times V."""
 
-    def gram(self, rows: int | None = None) -> Work[Floats]:
-        """1/S sum_i s_i xt_i xt_i', (d + 1, d + 1), of about `rows` rows or of all."""
+    def gram(self, rows: int | None = None, mean: Floats | None = None) -> Work[Floats]:
+        """1/S sum_i s_i xt_i xt_i', (d + 1, d + 1), of about `rows` rows or of all.
+
+        `mean` (d,) is that of all rows, where it is known.
+        """
 
     def settled(self, theta: Floats, targets: Floats) -> Work[tuple[float, Floats, float, Floats]]:
         """F at theta, theta with a bias whose gradient is 0, and F and its gradient there.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -48,7 +48,7 @@ class Iterate:
     gradient_norm: float
     iteration: int
     passes: int
-    state: dict[str, NDArray[Any]] = field(default_factory=dict)
+    state: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     bound: float = math.inf
     separating: Floats | None = None
 
@@ -104,10 +104,10 @@ class Method(Protocol):
         `slack` in nats is what need not be gained.
         """
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Mapping[str, NDArray[Any]]:
         """What `restore` needs to go on exactly."""
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Take up where `state` was given."""
 
 
@@ -206,7 +206,7 @@ def prepare(objective: Objective, kind: Kind | None = None) -> Work[Setup]:
     M: Preconditioner
     if kind in ("cholesky", "sampled"):
         rows = SAMPLED * (objective.d + 1) if kind == "sampled" else None
-        gram = yield from objective.gram(rows)
+        gram = yield from objective.gram(rows, anchor.mean)
         M = Factor.of(gram, 1.0 / q, decay)
     else:
         squares = yield from objective.second_moments()

@@ -123,14 +123,16 @@ class TorchObjective(DenseObjective):
         product[:-1] += self.weight_decay * V[:-1]
         return product
 
-    def gram(self, rows: int | None = None) -> Work[Floats]:
+    def gram(self, rows: int | None = None, mean: Floats | None = None) -> Work[Floats]:
         """1/S sum_i s_i xt_i xt_i' of all rows, or of about `rows` evenly spread ones.
 
         The features are shifted by their means first: in float32 a feature of mean 1,000 and
-        deviation 1 would lose its deviation.
+        deviation 1 would lose its deviation. `mean` (d,) is that of all rows, where it is known.
         """
         step = 1 if rows is None else max(1, self.n // max(rows, 1))
-        mean, weight = yield from self._means(step)
+        weight = self.weight
+        if mean is None or step > 1:
+            mean, weight = yield from self._means(step)
         second = self.X.new_zeros(self.d, self.d, dtype=self._scratch.wide)
         shift = self.X.new_tensor(mean)
         for X, s in self._strided(step):
