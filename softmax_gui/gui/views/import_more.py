@@ -6,8 +6,10 @@ import math
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QFormLayout,
+    QFrame,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -20,6 +22,7 @@ from softmax_gui.core.checks import physical_memory
 from softmax_gui.data.options import ReadOptions
 from softmax_gui.data.preview import Preview
 from softmax_gui.files import size_text
+from softmax_gui.gui import theme
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.gui.views import import_texts as texts
 from softmax_gui.gui.widgets.choice_field import ChoiceField
@@ -49,13 +52,14 @@ class ImportMore(LivingWidget):
         self._more, self._box = QToolButton(autoRaise=True), QWidget()
         self._more.setCheckable(True)
         self._columns = {"group": ChoiceField(10), "split": ChoiceField(10)}
-        self.targets = QListWidget()
+        self.targets = QListWidget(frameShape=QFrame.Shape.NoFrame)
         high = most_bytes() / GB
         self.limit = NumberField(Rule(low=0.001, high=high, below_high=math.isfinite(high)))
         self._captions = {name: QLabel() for name in ("group", "split", "targets", "limit")}
         self._lay_out()
         self._connect()
         self.retranslate()
+        self.restyle()
         self._show_rows()
 
     def show_preview(self, preview: Preview) -> None:
@@ -93,6 +97,13 @@ class ImportMore(LivingWidget):
             field.setAccessibleName(text)
             field.setToolTip(tip)
         self._fill()
+
+    def restyle(self) -> None:
+        """Fusion draws the boxes of items in its ground, darkened: dark on dark."""
+        palette = self.palette()
+        edge = QColor(theme.current().muted).lighter(140)
+        palette.setColor(QPalette.ColorRole.Window, edge)  # which the list itself does not show
+        self.targets.setPalette(palette)
 
     def _lay_out(self) -> None:
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
