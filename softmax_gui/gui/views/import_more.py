@@ -52,7 +52,8 @@ class ImportMore(LivingWidget):
         self._more, self._box = QToolButton(autoRaise=True), QWidget()
         self._more.setCheckable(True)
         self._columns = {"group": ChoiceField(10), "split": ChoiceField(10)}
-        self.targets = QListWidget(frameShape=QFrame.Shape.NoFrame)
+        self.targets = QListWidget()
+        self.targets.setFrameShape(QFrame.Shape.NoFrame)
         high = most_bytes() / GB
         self.limit = NumberField(Rule(low=0.001, high=high, below_high=math.isfinite(high)))
         self._captions = {name: QLabel() for name in ("group", "split", "targets", "limit")}
