@@ -10,13 +10,16 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QEventLoop
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
 from softmax_gui import cli
+from softmax_gui.data.cut import Cut
 from softmax_gui.gui import app
 from softmax_gui.gui.main_window import MainWindow
 from softmax_gui.gui.settings import Settings
 from softmax_gui.gui.widgets.message_bar import Tone
+from softmax_gui.i18n import tr
+from tests.gui.windows import find
 
 
 class Tour:
@@ -44,6 +47,12 @@ class Tour:
         self.live(0.3)
         self.count += 1
         self.window.grab().save(f"{self.prefix}-{self.count:02d}-{state}.png")
+
+    def grab(self, dialog: QWidget, state: str) -> None:
+        """A dialog as it is now."""
+        self.live(0.3)
+        self.count += 1
+        dialog.grab().save(f"{self.prefix}-{self.count:02d}-{state}.png")
 
     def data(self, name: str) -> None:
         """Loads data and waits for them."""
@@ -82,6 +91,7 @@ def walk(tour: Tour) -> None:
     tour.photograph("digits-logarithmic")
     window.commands["log_step"].setChecked(False)
     window.commands["log_loss"].setChecked(False)
+    tested(tour)
     importing(tour)
     solved(tour)
     weight_decays(tour)
@@ -95,12 +105,49 @@ def walk(tour: Tour) -> None:
     window.trainer.start_requested.emit()
     tour.until(lambda: window.messages.tone() is Tone.WARNING)
     tour.photograph("diverged")
+    drawn(tour)
     window.commands["shortcuts"].trigger()
     tour.live(0.3)
     dialog = QApplication.activeModalWidget()
     if dialog is not None:
         dialog.grab().save(f"{tour.prefix}-shortcuts.png")
         dialog.close()
+
+
+def tested(tour: Tour) -> None:
+    """A test part, asked about, and looked at; the parts and their scaling are open."""
+    window = tour.window
+    window.data.parts.cut_changed.emit(Cut(test_share=0.2))
+    tour.until(lambda: (split := window.split()) is not None and split.test is not None)
+    tour.train(500)
+    find(window.data, QToolButton, tr("More")).click()
+    tour.photograph("test-part")
+    window.locked.ask()
+    dialog = window.locked.dialog
+    if dialog is not None:
+        tour.grab(dialog, "test-question")
+        dialog.look_requested.emit()
+        tour.until(dialog.table.isVisible)
+        tour.grab(dialog, "test-looked-at")
+        dialog.close()
+    find(window.data, QToolButton, tr("More")).click()
+
+
+def drawn(tour: Tour) -> None:
+    """A set by drawing, and the question before it is lost."""
+    window = tour.window
+    tour.data("2x2")
+    random = np.random.default_rng(0)
+    for place in range(12):
+        window.draw.editor.edit_to(random.random((2, 2)), "a picture")
+        window.drawn.label_field.setEditText(("고양이", "dog", "cat")[place % 3])
+        window.commands["add_drawn"].trigger()
+    tour.photograph("my-examples")
+    window.close()
+    question = window.projects.guard.question
+    if question is not None:
+        tour.grab(question, "question")
+        question.reject()
 
 
 def importing(tour: Tour) -> None:
@@ -117,8 +164,10 @@ def importing(tour: Tour) -> None:
             dialog = tour.window.importing.dialog
             tour.live(1.0)
             if dialog is not None:
-                tour.count += 1
-                dialog.grab().save(f"{tour.prefix}-{tour.count:02d}-import-{path.suffix[1:]}.png")
+                tour.grab(dialog, f"import-{path.suffix[1:]}")
+                if path is table:
+                    find(dialog, QToolButton, tr("More")).click()
+                    tour.grab(dialog, "import-more")
                 dialog.close()
 
 
