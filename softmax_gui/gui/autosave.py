@@ -11,7 +11,6 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer
 
 from softmax_gui.data.options import Cancelled, Watch
-from softmax_gui.export.project import Project
 from softmax_gui.export.recovery import Abandoned, Recovery, list_abandoned
 from softmax_gui.files import shown
 from softmax_gui.gui.errands import Errand, Errands, sentence
@@ -101,20 +100,14 @@ class Autosave(QObject):
 
         self._errands.begin(Errand(lambda _: list_abandoned(self.folder), show, _log))
 
-    def take_over(
-        self, abandoned: Abandoned, then: Callable[[Project], None],
-        otherwise: Callable[[Exception], None],
-    ) -> None:  # fmt: skip
-        """Makes abandoned work what this window kept, then calls then(it)."""
+    def take_over(self, abandoned: Abandoned) -> None:
+        """Makes abandoned work, once it is on the screen, what this window kept."""
 
-        def taken(project: Project) -> None:
-            self._used = True
-            then(project)
+        def work(_: Watch) -> None:
+            self._own_slot().take_over(abandoned)
 
-        def work(_: Watch) -> Project:
-            return self._own_slot().take_over(abandoned)
-
-        self._errands.begin(Errand(work, taken, otherwise, writes=True))
+        self._used = True
+        self._errands.begin(Errand(work, _ignore, _log, writes=True))
 
     def _discard(
         self, abandoned: Abandoned, bar: MessageBar, recover: Callable[[Abandoned], None]

@@ -43,15 +43,13 @@ class Opening(QObject):
         self._taken: Taken = _ignore
         self.question: Question | None = None
 
-    def open(self, path: Path, taken: Taken) -> None:
-        """Reads a project and its data, then calls taken(Opened); or says why not."""
-        self._begin(path.name, str(path.parent), taken)
-        self._do(lambda watch: opened(path, watch))
+    def open(self, path: Path, taken: Taken, name: str = "") -> None:
+        """Reads a project and its data, then calls taken(Opened); or says why not.
 
-    def go_on(self, project: Project, name: str, taken: Taken) -> None:
-        """As open(), with a project that was read already."""
-        self._begin(name, str(Path(project.source).parent), taken)
-        self._do(lambda watch: with_data(project, watch))
+        `name` is what it is called, its file's unless given.
+        """
+        self._begin(name or path.name, "" if name else str(path.parent), taken)
+        self._do(lambda watch: opened(path, watch))
 
     def leave(self) -> None:
         """Gives up what is under way."""

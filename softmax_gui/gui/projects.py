@@ -13,7 +13,6 @@ from softmax_gui.data.drawn import DrawnSet
 from softmax_gui.data.synthetic import World
 from softmax_gui.export.recovery import Abandoned
 from softmax_gui.files import shown
-from softmax_gui.gui.errands import sentence
 from softmax_gui.gui.project_contents import (
     Opened,
     request_of,
@@ -85,9 +84,7 @@ class Projects(QObject):
         """Opens a project once what is there may go; that stays until the data are loaded."""
         path = path.absolute()
         self._window.files.folder = str(path.parent)
-        self.before_work_is_lost(
-            lambda: self.opening.open(path, partial(self._take, path=path, recovered=False))
-        )
+        self.before_work_is_lost(lambda: self.opening.open(path, partial(self._take, path=path)))
 
     @Slot()
     def save(self, then: Then | None = None) -> None:
@@ -116,17 +113,9 @@ class Projects(QObject):
     def recover(self, abandoned: Abandoned) -> None:
         """Goes on with what a crash left behind."""
         path = Path(abandoned.project) if abandoned.project else None
-        taken = partial(self._take, path=path, recovered=True)
+        taken = partial(self._take, path=path, recovered=abandoned)
         name = path.name if path else tr("Recovered work")
-
-        def refuse(error: Exception) -> None:
-            self._say(Tone.ERROR, sentence(error))
-
-        self.before_work_is_lost(
-            lambda: self.saving.autosave.take_over(
-                abandoned, lambda project: self.opening.go_on(project, name, taken), refuse
-            )
-        )
+        self.before_work_is_lost(lambda: self.opening.open(abandoned.file, taken, name))
 
     # -- what may be lost ------------------------------------------------------------------------
 
@@ -203,17 +192,20 @@ class Projects(QObject):
         self._window.close()
 
     def _begin_anew(self) -> None:
+        self.opening.leave()
         device = self._window.wishes.config.device
         request = LoadRequest(FIRST_SOURCE, TrainConfig(device=device), World())
         self._load(request, lambda: self._arrive(None, None, as_saved=True))
 
-    def _take(self, found: Opened, path: Path | None, *, recovered: bool) -> None:
+    def _take(self, found: Opened, path: Path | None, recovered: Abandoned | None = None) -> None:
         """The project was read, and its data; the training thread takes it from here."""
         request = request_of(found)
 
         def arrive() -> None:
             project = found.project
-            self._arrive(path, project.drawn, as_saved=found.as_saved and not recovered)
+            self._arrive(path, project.drawn, as_saved=found.as_saved and recovered is None)
+            if recovered is not None:
+                self.saving.autosave.take_over(recovered)
             show_view(self._window, project.view)
             if project.options is not None:
                 self._window.importing.remember(project.source, project.options)

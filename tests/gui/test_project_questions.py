@@ -18,7 +18,7 @@ from softmax_gui.data.options import ReadOptions
 from softmax_gui.data.readers import open_data
 from softmax_gui.export import project_data
 from softmax_gui.export.project import load_project, save_project
-from softmax_gui.export.recovery import list_abandoned
+from softmax_gui.export.recovery import Recovery, list_abandoned
 from softmax_gui.gui import autosave, project_guard
 from softmax_gui.gui.main_window import MainWindow
 from softmax_gui.gui.project_dialogs import Question
@@ -322,6 +322,37 @@ def test_that_work_is_recovered_after_a_crash(tmp_path: Path, end: str) -> None:
     assert "examples 1" in again.said
     assert "is open, at step" in again.said
     assert not [*tmp_path.rglob("recovery-*.softmax")]  # closed: its user let it go
+
+
+def test_that_work_that_could_not_be_recovered_is_offered_again(
+    qtbot: QtBot, own: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(project_data, "EMBEDDED_BYTES", 100)
+    other = Recovery(tmp_path / "recovery")  # of another window, which crashes
+    save(qtbot, own, tmp_path / "work.softmax")
+    other.keep(load_project(tmp_path / "work.softmax"), None)
+    other._open.close()  # the system frees the lock
+    (found,) = list_abandoned(tmp_path / "recovery")
+    (tmp_path / "fruit.csv").unlink()
+    own.projects.forget_changes()
+    own.projects.recover(found)
+    choose(question_of(qtbot, own), "Cancel")
+    settle(qtbot, own)
+    own.close()
+    assert list_abandoned(tmp_path / "recovery") == [found]
+
+
+def test_that_a_new_project_takes_the_place_of_one_that_is_being_opened(
+    qtbot: QtBot, own: MainWindow, tmp_path: Path
+) -> None:
+    save(qtbot, own, tmp_path / "work.softmax")
+    own.projects.open(tmp_path / "work.softmax")
+    own.projects.new()
+    loaded(qtbot, own, "2x2")
+    qtbot.waitUntil(lambda: not own.errands.busy, timeout=LONG_MS)
+    settle(qtbot, own)
+    assert own._source == "2x2"
+    assert own.projects.path is None
 
 
 @posix
