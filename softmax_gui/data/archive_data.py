@@ -42,16 +42,17 @@ def read_archive(
         Cancelled: by the watch.
     """
     with opened(path, options, watch) as archive:
-        return archive_dataset(archive, options)
+        return archive_dataset(archive, options, watch)
 
 
-def archive_dataset(archive: Archive, options: ReadOptions) -> Dataset:
+def archive_dataset(archive: Archive, options: ReadOptions, watch: Watch = unwatched) -> Dataset:
     """What read_archive finds in an open archive."""
     if options.labels is not None:
         x_key, y_key = archive.features_key(options), ""
     else:
         x_key, y_key = archive.pair(options)
     arrays, notes = _rows(archive, x_key, y_key)
+    watch(1.0)
     n = len(arrays.X)
     key, y = y_key, arrays.y
     if y is None:
@@ -61,6 +62,7 @@ def archive_dataset(archive: Archive, options: ReadOptions) -> Dataset:
         notes.append(text.format(key=key, q=y.shape[1]))
     if "sample_weight" in archive.names:
         notes.append(tr("The rows count as sample_weight says."))
+    watch(1.0)
     return dataset_of(archive.file, key, y, arrays, options, tuple(notes))
 
 

@@ -84,7 +84,9 @@ def read_values(
         return read_values(stream, header, watch, dtype)[:rows].copy()
     shape = header.shape if rows is None else (min(rows, header.shape[0]), *header.shape[1:])
     count = int(np.prod(shape, dtype=object)) if shape else 1
-    flat = np.empty(count, native)
+    # The result owns its memory, so that whoever keeps it need not copy it.
+    values = np.empty(shape[::-1] if header.fortran_order else shape, native)
+    flat = values.reshape(-1)
     step, size = max(1, BLOCK_BYTES // header.dtype.itemsize), header.dtype.itemsize
     for start in range(0, count, step):
         watch(start / count)
@@ -95,8 +97,7 @@ def read_values(
         with np.errstate(invalid="ignore"):  # a signalling NaN
             flat[start : start + step] = np.frombuffer(data, header.dtype)
     watch(1.0)
-    values = flat.reshape(shape, order="F" if header.fortran_order else "C")
-    return np.ascontiguousarray(values) if shape else values
+    return np.ascontiguousarray(values.T) if header.fortran_order and shape else values
 
 
 def pickle_sentence(file: str) -> str:
