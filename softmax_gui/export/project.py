@@ -103,13 +103,12 @@ def save_project(path: Path, project: Project) -> None:
     Raises:
         FileProblem: it could not be written; an old file of that name is as it was.
     """
-    members = {PROJECT: to_json(_record(project, path))}
-    if project.dataset is not None:
-        members |= dataset_members(project.dataset)
+    members = {} if project.dataset is None else dataset_members(project.dataset)
     if project.drawn is not None:
         members["drawn.npz"] = drawn_npz(project.drawn)
     members |= run_members(project.checkpoint, project.model, project.history)
-    write_members(path, members)
+    record = {**_record(project, path), "members": sorted(members)}
+    write_members(path, {PROJECT: to_json(record), **members})
 
 
 def load_project(path: Path) -> Project:
@@ -156,6 +155,7 @@ def _made(file: str, path: Path, members: dict[str, bytes]) -> Project:
     _look_at_version(file, record)
     if missing := {"source", "config", "cut"} - record.keys():
         raise ValueError(tr("it lacks {name}").format(name=min(missing)))
+    _look_at_whole(record, members)
     embedded, fingerprint = record.get("dataset"), _maybe(Fingerprint, record, "fingerprint")
     cut = made(Cut, record["cut"])
     if cut.scaling not in SCALINGS:
@@ -194,6 +194,13 @@ def _look_at_version(file: str, record: dict[str, Any]) -> None:
         )
         program = shown(str(record.get("program", "?")))
         raise FileProblem(text.format(file=file, program=program, own=__version__))
+
+
+def _look_at_whole(record: dict[str, Any], members: dict[str, bytes]) -> None:
+    """A damaged directory may leave a member out, and with it the run or the drawn examples."""
+    names = record.get("members", [])
+    if not isinstance(names, list) or any(name not in members for name in names):
+        raise ValueError(tr("what is in it is not what was saved"))
 
 
 def _maybe(kind: type[Any], record: dict[str, Any], name: str) -> Any:
