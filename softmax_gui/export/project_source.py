@@ -6,6 +6,7 @@ import hashlib
 import os
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -185,7 +186,7 @@ def _beside(path: Path, options: ReadOptions | None) -> list[Path]:
     options = options or ReadOptions()
     if options.labels:
         return [Path(options.labels)]
-    try:
+    with suppress(FileProblem):  # the reader will say so
         kind = kind_of(path)
         if kind == NPY:
             return [Path(found_labels(path, options).labels or path)]
@@ -196,8 +197,6 @@ def _beside(path: Path, options: ReadOptions | None) -> list[Path]:
                 for file in (pair.images, pair.labels)
                 if file is not None
             ]
-    except FileProblem:  # the reader will say so
-        pass
     return []
 
 

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 from softmax_gui.data.options import Cancelled, Watch
 from softmax_gui.export.model import ModelProblem
 from softmax_gui.files import FileProblem
+from softmax_gui.gui.widgets.message_bar import Tone
 from softmax_gui.i18n import tr
 
 Work = Callable[[Watch], Any]
@@ -153,6 +154,13 @@ class Errands(QObject):
     def _forget(self, errand: Errand) -> None:
         self._waiting.remove(errand)
         self._cancelled.discard(errand)
+
+
+def unwritten(error: Exception) -> tuple[Tone, str]:
+    """How the user hears that no file was made."""
+    if isinstance(error, Cancelled):
+        return Tone.HINT, tr("Cancelled. Nothing was written.")
+    return Tone.ERROR, tr("{error} Nothing was lost.").format(error=sentence(error))
 
 
 def sentence(error: Exception) -> str:

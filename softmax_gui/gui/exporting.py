@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
-from softmax_gui.data.options import Cancelled, Watch
-from softmax_gui.gui.errands import Errand, Errands, sentence
+from softmax_gui.data.options import Watch
+from softmax_gui.gui.errands import Errand, Errands, unwritten
 from softmax_gui.gui.widgets.message_bar import Tone
 from softmax_gui.i18n import tr
 
@@ -65,11 +65,7 @@ class Exporting(QObject):
         self._end(Tone.DONE, text)
 
     def _tell_trouble(self, error: Exception) -> None:
-        if isinstance(error, Cancelled):
-            self._end(Tone.HINT, tr("Cancelled. Nothing was written."))
-        else:
-            said = tr("{error} Nothing was lost.").format(error=sentence(error))
-            self._end(Tone.ERROR, said)
+        self._end(*unwritten(error))
 
     def _end(self, tone: Tone, text: str) -> None:
         self._errand = None

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from softmax_gui.data.options import Cancelled
 from softmax_gui.export.project import Fingerprint
 from softmax_gui.files import shown
 from softmax_gui.gui.autosave import Autosave
-from softmax_gui.gui.errands import Errand, sentence
+from softmax_gui.gui.errands import Errand, unwritten
 from softmax_gui.gui.keeping import Tickets
 from softmax_gui.gui.project_contents import Draft, draft_of, view_of, written
 from softmax_gui.gui.project_guard import Then
@@ -100,11 +99,7 @@ class Saving(QObject):
         self._tickets.hear(ticket, state)
 
     def _tell_trouble(self, error: Exception) -> None:
-        if isinstance(error, Cancelled):
-            self._say(Tone.HINT, tr("Cancelled. Nothing was written."))
-        else:
-            text = tr("{error} Nothing was lost.").format(error=sentence(error))
-            self._say(Tone.ERROR, text)
+        self._say(*unwritten(error))
 
 
 def _place(request: LoadRequest) -> tuple[str, Stamp | None]:

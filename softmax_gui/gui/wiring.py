@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from softmax_gui.gui.main_window import MainWindow
+
+Slots = dict[str, Callable[[], object]]
+"""What the command of a name does."""
 
 
 def connect_views(window: MainWindow) -> None:
@@ -80,10 +84,23 @@ def connect_trainer(window: MainWindow) -> None:
 
 def connect_commands(window: MainWindow) -> None:
     """Says for every command what it does, but for those that Appearance has."""
-    plots, save = window.plots, window.files.save_figure
+    plots = window.plots
     copying = Copying(lambda: _figures(window), window.narrator.say, window)
     window.trainer.data_loaded.connect(copying.attach)
-    for key, slot in {
+    slots = {
+        **_of_files(window), **_of_work(window), **_of_view(window), **_of_figures(window, copying)
+    }  # fmt: skip
+    for key, slot in slots.items():
+        window.commands[key].triggered.connect(lambda _=False, slot=slot: window.obey(slot))
+    window.commands["log_step"].toggled.connect(lambda on: plots.complete().set_log_step(on))
+    window.commands["log_loss"].toggled.connect(lambda on: plots.complete().set_log_loss(on))
+    window.commands.connect_examples(window.draw.show_example)
+    window.commands.follow(window.drawing.journal)
+    window.commands.menus["language"].aboutToShow.connect(fonts.ensure_hangul)
+
+
+def _of_files(window: MainWindow) -> Slots:
+    return {
         "new": window.projects.new,
         "open_project": window.projects.ask_open,
         "save": window.projects.save,
@@ -95,13 +112,13 @@ def connect_commands(window: MainWindow) -> None:
         "predict_file": lambda: _predict(window),
         "attach": window.ask_for_run,
         "detach": window.attachment.detach,
-        "sweep": window.try_decays,
-        "save_decays": lambda: save(window.sweep.plot, "weight-decays"),
-        "save_loss": lambda: save(plots.complete().loss, "loss"),
-        "save_accuracy": lambda: save(plots.complete().accuracy, "accuracy"),
-        "save_weights_plot": lambda: save(plots.weights, "weights"),
-        "save_probabilities": lambda: save(window.prediction.bars, "probabilities"),
         "quit": window.close,
+    }
+
+
+def _of_work(window: MainWindow) -> Slots:
+    return {
+        "sweep": window.try_decays,
         "undo": window.drawing.journal.undo,
         "redo": window.drawing.journal.redo,
         "add_drawn": window.drawing.add,
@@ -115,21 +132,31 @@ def connect_commands(window: MainWindow) -> None:
         "step": window.trainer.step_requested.emit,
         "epoch": window.trainer.epoch_requested.emit,
         "reset": lambda: window.trainer.reset_requested.emit(None),
+    }
+
+
+def _of_view(window: MainWindow) -> Slots:
+    return {
         "slower": window.speed.slower,
         "faster": window.speed.faster,
         "reset_layout": window.reset_layout,
         "guide": lambda: show_guide(window),
         "shortcuts": lambda: show_shortcuts(window, window.commands.paths()),
         "about": lambda: show_about(window),
+    }
+
+
+def _of_figures(window: MainWindow, copying: Copying) -> Slots:
+    plots, save = window.plots, window.files.save_figure
+    return {
+        "save_decays": lambda: save(window.sweep.plot, "weight-decays"),
+        "save_loss": lambda: save(plots.complete().loss, "loss"),
+        "save_accuracy": lambda: save(plots.complete().accuracy, "accuracy"),
+        "save_weights_plot": lambda: save(plots.weights, "weights"),
+        "save_probabilities": lambda: save(window.prediction.bars, "probabilities"),
         **{f"copy_{key}": partial(copying.picture, key) for key in FIGURES},
         **{f"numbers_{key}": partial(copying.numbers, key) for key in FIGURES},
-    }.items():
-        window.commands[key].triggered.connect(lambda _=False, slot=slot: window.obey(slot))
-    window.commands["log_step"].toggled.connect(lambda on: plots.complete().set_log_step(on))
-    window.commands["log_loss"].toggled.connect(lambda on: plots.complete().set_log_loss(on))
-    window.commands.connect_examples(window.draw.show_example)
-    window.commands.follow(window.drawing.journal)
-    window.commands.menus["language"].aboutToShow.connect(fonts.ensure_hangul)
+    }
 
 
 def _train_drawn(window: MainWindow) -> None:

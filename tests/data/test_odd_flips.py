@@ -59,8 +59,8 @@ def damaged(data: bytes, moments: random.Random) -> bytes:
     return bytes(content)
 
 
-def tried(read: Callable[[], object], *, seed: int) -> None:
-    """What may come of it: an answer, or one sentence, in little memory."""
+def fault_of(read: Callable[[], object]) -> str:
+    """What is wrong with it: it may answer, or say one sentence, in little memory."""
     said = ""
     tracemalloc.start()
     try:
@@ -72,8 +72,9 @@ def tried(read: Callable[[], object], *, seed: int) -> None:
     finally:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert "\n" not in said, seed
-    assert peak < MOST_BYTES, seed
+    if "\n" in said:
+        return f"more than one line: {said}"
+    return f"took {peak} bytes" if peak >= MOST_BYTES else ""
 
 
 def seeds(count: int) -> Iterator[tuple[int, random.Random]]:
@@ -89,8 +90,8 @@ def test_that_damaged_data_are_read_or_refused_in_a_sentence(tmp_path: Path, nam
         if "idx3" in name:
             labels.write_bytes(idx(LABELS))
         path.write_bytes(damaged(GOOD[name], moments))
-        tried(lambda: read_dataset(path), seed=seed)
-        tried(lambda: preview(path), seed=seed)
+        assert not fault_of(lambda: read_dataset(path)), seed
+        assert not fault_of(lambda: preview(path)), seed
 
 
 @pytest.mark.parametrize("ending", EXPORTS)
@@ -104,7 +105,7 @@ def test_that_damaged_weights_are_read_or_refused_in_a_sentence(
     good = path.read_bytes()
     for seed, moments in seeds(60):
         path.write_bytes(damaged(good, moments))
-        tried(lambda: load_model(path), seed=seed)
+        assert not fault_of(lambda: load_model(path)), seed
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "WEBP", "TIFF"])

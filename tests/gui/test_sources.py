@@ -37,11 +37,16 @@ def chosen(window: MainWindow) -> str:
     return find(window, QComboBox, "Data source").currentText()
 
 
+def begin_reading(qtbot: QtBot, window: MainWindow, gate: Gate) -> None:
+    """Until the reader is in the file, where it stays."""
+    window.load("fruit.csv")
+    qtbot.waitUntil(gate.began.is_set, timeout=LONG_MS)
+
+
 def test_that_a_file_is_read_on_neither_thread_and_training_goes_on(
     qtbot: QtBot, window: MainWindow, gate: Gate
 ) -> None:
-    window.load("fruit.csv")
-    qtbot.waitUntil(gate.began.is_set, timeout=LONG_MS)
+    begin_reading(qtbot, window, gate)
     assert "fruit.csv is being read" in window.messages.text()
     press(window, "F6")
     qtbot.waitUntil(lambda: newest(window).step == 1, timeout=LONG_MS)
@@ -72,8 +77,7 @@ def test_that_cancel_keeps_the_data_and_puts_the_list_back(
     qtbot: QtBot, window: MainWindow, gate: Gate
 ) -> None:
     before = stepped(qtbot, window)
-    window.load("fruit.csv")
-    qtbot.waitUntil(gate.began.is_set, timeout=LONG_MS)
+    begin_reading(qtbot, window, gate)
     find(window.messages, QPushButton, "Cancel").click()
     settle(qtbot, window)
     assert window.messages.text() == "Cancelled. The data from before stay."
@@ -87,8 +91,7 @@ def test_that_the_newest_choice_wins_and_ends_the_reading_before(
     qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     gate: Gate, source: str,
 ) -> None:  # fmt: skip
-    window.load("fruit.csv")
-    qtbot.waitUntil(gate.began.is_set, timeout=LONG_MS)
+    begin_reading(qtbot, window, gate)
     window.load(source)
     if source != "iris":
         gate.open.set()
@@ -101,8 +104,7 @@ def test_that_the_newest_choice_wins_and_ends_the_reading_before(
 def test_that_another_seed_leaves_a_reading_alone_and_other_data_end_it(
     qtbot: QtBot, window: MainWindow, gate: Gate
 ) -> None:
-    window.load("fruit.csv")
-    qtbot.waitUntil(gate.began.is_set, timeout=LONG_MS)
+    begin_reading(qtbot, window, gate)
     window.wishes.change_seed(7)
     qtbot.waitUntil(lambda: newest(window).config.seed == 7, timeout=LONG_MS)
     assert not gate.ended.is_set()
@@ -115,8 +117,7 @@ def test_that_another_seed_leaves_a_reading_alone_and_other_data_end_it(
 def test_that_attaching_to_another_run_ends_the_reading(
     qtbot: QtBot, window: MainWindow, gate: Gate
 ) -> None:
-    window.load("fruit.csv")
-    qtbot.waitUntil(gate.began.is_set, timeout=LONG_MS)
+    begin_reading(qtbot, window, gate)
     window.attachment.changed.emit(True)
     settle(qtbot, window)
     assert gate.ended.is_set()
@@ -126,8 +127,7 @@ def test_that_attaching_to_another_run_ends_the_reading(
 def test_that_closing_in_the_middle_of_a_reading_ends_it(
     qtbot: QtBot, window: MainWindow, gate: Gate
 ) -> None:
-    window.load("fruit.csv")
-    qtbot.waitUntil(gate.began.is_set, timeout=LONG_MS)
+    begin_reading(qtbot, window, gate)
     window.close()
     assert gate.ended.is_set()
     assert not window.errands.is_stuck()
