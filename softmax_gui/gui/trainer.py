@@ -37,7 +37,7 @@ class TrainingWorker(QObject):
     solved = Signal(object)  # the Snapshot in which a solver came to its end; the run is paused
     safe_rate_found = Signal(float)  # the largest rate that is surely stable; NaN: none is known
     failed = Signal(object)  # the exception that ended the run
-    SLICE_S, FRAME_S = 0.020, 1 / 30
+    SLICE_S, FRAME_S = 1 / 60, 1 / 30  # a frame is due where its second slice ends
 
     def __init__(self) -> None:
         super().__init__()  # no parent: Qt moves no child on its own

@@ -82,7 +82,8 @@ class CompiledEngine(Engine):
         with a step whose loss is not finite.
         """
         if math.isfinite(deadline):
-            steps = max(1, min(steps, int(CALL_S / self._step_s(config))))
+            seconds = min(CALL_S, deadline - self.now())
+            steps = max(1, min(steps, int(seconds / self._step_s(config))))
         begin = self._begin(at, config.seed)
         started = time.perf_counter()
         losses, hits = self._call(begin, steps, config)
