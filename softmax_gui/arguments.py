@@ -153,7 +153,7 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     _add_data(parser, STORED)
     parser.add_argument("--epochs", type=count, metavar="N", help=EPOCHS_TEXT)
     for option, kind, metavar, what in (
-        ("--learning-rate", float, "R", "above 0"),
+        ("--learning-rate", float, "R", "above 0; of own data never more than is surely stable"),
         ("--batch-size", count, "B", "rows a step"),
         ("--optimizer", str, "NAME", "sgd, momentum or adam"),
         ("--momentum", float, "M", "from 0 to below 1"),

@@ -247,3 +247,24 @@ def test_that_a_run_goes_on_with_the_way_its_data_were_read(shell: Shell, tmp_pa
 )  # fmt: skip
 def test_that_a_wrong_way_to_read_is_code_2_and_one_line(shell: Shell, line: str) -> None:
     assert "--help)" in shell.refused(2, f"info iris {line}")
+
+
+def test_that_own_data_get_a_stable_learning_rate_unless_one_is_given(
+    shell: Shell, tmp_path: Path
+) -> None:
+    rng, labels = np.random.default_rng(0), np.arange(90) % 3
+    X = 20.0 + rng.normal(size=(90, 5)) + 3.0 * np.eye(3, 5)[labels]
+    np.savez(tmp_path / "far.npz", X=X, y=labels)
+    line = f"train --epochs 60 --scaling none --json --data {tmp_path / 'far.npz'}"
+    answer = shell(line, "--out", tmp_path / "RUN")
+    assert answer.code == 0
+    assert "surely stable on these data; --learning-rate sets another." in answer.err
+    config = json.loads((tmp_path / "RUN" / "config.json").read_text(encoding="utf-8"))
+    rate = config["learning_rate"]
+    assert 0 < rate < 0.01
+    given = shell.done(f"{line} --learning-rate {rate}")
+    assert json.loads(given)["train_loss"] == json.loads(answer.out)["train_loss"] < 1.0
+    assert "diverged" in shell(f"{line} --learning-rate 0.5").err
+    shell.done(f"train --epochs 61 --resume {tmp_path / 'RUN'}")
+    again = json.loads((tmp_path / "RUN" / "config.json").read_text(encoding="utf-8"))
+    assert again["learning_rate"] == rate

@@ -12,6 +12,8 @@ from softmax_gui.data.stored import Examples, StoredData
 from softmax_gui.data.stored_split import StoredSplit, stored_split
 from softmax_gui.export.project import look_at_fit
 from softmax_gui.gui.run_config import LoadRequest, Stamp, as_run, fitted
+from softmax_gui.training.config import TrainConfig
+from softmax_gui.training.rates import with_stable_rate
 from softmax_gui.training.session import TrainingSession
 
 
@@ -25,6 +27,8 @@ def session_for(request: LoadRequest) -> tuple[LoadRequest, TrainingSession]:
     request = replace(request, stamp=_stamp_for(request))
     parts = _parts(examples, request)
     request = replace(request, config=fitted(request.config, examples))
+    if request.rate_open:
+        request = replace(request, config=_rated(request, parts))
     if request.start is None:
         return request, TrainingSession(parts, as_run(request.config, parts))
     start = request.start
@@ -44,6 +48,13 @@ def _examples(request: LoadRequest) -> Examples:
     if request.options is not None:
         return open_data(request.source, request.options)
     return load(request.source, seed=request.config.seed, world=request.world)
+
+
+def _rated(request: LoadRequest, parts: Split | StoredSplit) -> TrainConfig:
+    """The settings with a rate that suits the data; on the samples the usual one is known to."""
+    if request.source in SAMPLES:
+        return replace(request.config, learning_rate=TrainConfig.learning_rate)
+    return with_stable_rate(parts, request.config)
 
 
 def stamp_of(path: Path) -> Stamp | None:

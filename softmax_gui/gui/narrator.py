@@ -14,6 +14,7 @@ from softmax_gui.gui.units import Unit
 from softmax_gui.gui.views.training_texts import certificate_text
 from softmax_gui.gui.widgets.message_bar import MessageBar, Tone
 from softmax_gui.i18n import tr
+from softmax_gui.training.rates import rounded_down
 from softmax_gui.training.snapshot import RunState, Snapshot
 from softmax_gui.training.watch import TrainingDiverged
 
@@ -84,7 +85,7 @@ class Narrator(QObject):
 
     def tell_divergence(self, divergence: TrainingDiverged, use: Callable[[float], None]) -> None:
         """The run was taken back; the button calls use(a stable rate)."""
-        rate = float(f"{divergence.safe_rate:.2g}")
+        rate = rounded_down(divergence.safe_rate)
         button = tr("Use {rate:g}").format(rate=rate)
         self.say(Tone.WARNING, str(divergence), button, lambda: use(rate))
 

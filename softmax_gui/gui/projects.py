@@ -194,7 +194,7 @@ class Projects(QObject):
     def _begin_anew(self) -> None:
         self.opening.leave()
         device = self._window.wishes.config.device
-        request = LoadRequest(FIRST_SOURCE, TrainConfig(device=device), World())
+        request = LoadRequest(FIRST_SOURCE, TrainConfig(device=device), World(), rate_open=True)
         self._load(request, lambda: self._arrive(None, None, as_saved=True))
 
     def _take(self, found: Opened, path: Path | None, recovered: Abandoned | None = None) -> None:

@@ -68,6 +68,7 @@ class LoadRequest:
         start: where to go on; None begins at step 0.
         mixed: whether `dataset` is more than the source holds.
         stamp: of the source when it was read; None for what is no file.
+        rate_open: whether nobody has chosen a learning rate, so that it follows the data.
     """
 
     source: str
@@ -79,6 +80,7 @@ class LoadRequest:
     start: Start | None = None
     mixed: bool = False
     stamp: Stamp | None = None
+    rate_open: bool = False
 
 
 class SweepState(Enum):

@@ -24,7 +24,8 @@ class Wishes:
     def __init__(self, trainer: Trainer, device: str) -> None:
         self._trainer = trainer
         self._granted: LoadRequest | None = None
-        self._asked = LoadRequest(FIRST_SOURCE, TrainConfig(device=device), World())
+        config = TrainConfig(device=device)
+        self._asked = LoadRequest(FIRST_SOURCE, config, World(), rate_open=True)
 
     @property
     def config(self) -> TrainConfig:
@@ -85,7 +86,9 @@ class Wishes:
     def mix(self, dataset: Dataset) -> None:
         """Asks for these rows in the place of those of the source that is loaded."""
         old = self._granted or self._asked
-        self._asked = replace(old, config=self.config, dataset=dataset, mixed=True)
+        self._asked = replace(
+            old, config=self.config, rate_open=self._asked.rate_open, dataset=dataset, mixed=True
+        )
         self._trainer.load_requested.emit(self._asked)
 
     def change_cut(self, cut: Cut, loaded: Split | None) -> None:
@@ -106,7 +109,9 @@ class Wishes:
 
     def adjust(self, changes: dict[str, Any]) -> None:
         """Changes settings that a run takes at once."""
-        self._asked = replace(self._asked, config=replace(self.config, **changes))
+        open_still = self._asked.rate_open and "learning_rate" not in changes
+        config = replace(self.config, **changes)
+        self._asked = replace(self._asked, config=config, rate_open=open_still)
         self._trainer.adjust_requested.emit(changes)
 
     def use_device(self, device: str) -> None:
@@ -115,10 +120,12 @@ class Wishes:
         self._trainer.device_requested.emit(device)
 
     def grant(self, request: LoadRequest) -> None:
-        """`request` was loaded, perhaps with another layer than was asked for."""
+        """`request` was loaded, perhaps with another layer or rate than was asked for."""
         self._granted = replace(request, start=None)
         if self._same_data(request):
             config = replace(self.config, phm_order=request.config.phm_order)
+            if self._asked.rate_open:
+                config = replace(config, learning_rate=request.config.learning_rate)
             self._asked = replace(self._asked, config=config)
 
     def refuse(self, request: LoadRequest) -> None:
@@ -127,7 +134,7 @@ class Wishes:
             return
         old = self._granted
         config = replace(self.config, seed=old.config.seed)
-        self._asked = replace(old, config=config)
+        self._asked = replace(old, config=config, rate_open=self._asked.rate_open)
 
     def _same_data(self, request: LoadRequest) -> bool:
         asked = self._asked

@@ -14,8 +14,6 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from softmax_gui.core.dense import Dense
-from softmax_gui.core.stability import safe_learning_rate
-from softmax_gui.data.batches import training_weights
 from softmax_gui.data.dataset import Split
 from softmax_gui.data.stored_split import StoredSplit
 from softmax_gui.i18n import tr
@@ -28,6 +26,7 @@ from softmax_gui.training.distributed import Ranks
 from softmax_gui.training.engine import Engine, ParameterState, Progress
 from softmax_gui.training.engines import can_be_faster, make_engine, numpy_engine
 from softmax_gui.training.history import History
+from softmax_gui.training.rates import stable_rate
 from softmax_gui.training.running import Running
 from softmax_gui.training.snapshot import Measurement, Snapshot, owned
 from softmax_gui.training.watch import DivergenceWatch, TrainingDiverged, Verdict
@@ -55,7 +54,6 @@ class TrainingSession:
     ) -> None:
         """Begins at step 0; `ranks` are the processes that train together, None for one alone."""
         self.split, self._ranks = cast(Split, split), ranks  # a StoredSplit looks like one
-        self._judged = split.train.sample if isinstance(split, StoredSplit) else split.train
         self._config, self._n = config, split.train.n
         self._history, self._running = History(), Running()
         self._begun = False
@@ -187,9 +185,7 @@ class TrainingSession:
 
     def safe_learning_rate(self) -> float:
         """A rate at which SGD is stable on these data, whatever the labels."""
-        c, rows = self._config, self._judged
-        weights = training_weights(rows, self.split.dataset.q, c.class_weight)
-        return safe_learning_rate(rows.X, c.batch_size, c.momentum, c.weight_decay, weights)
+        return stable_rate(self.split, self._config)
 
     def _beginning(self) -> Checkpoint:
         data = self.split.dataset

@@ -13,6 +13,7 @@ from softmax_gui.gui.units import Unit
 from softmax_gui.gui.views import training_texts as texts
 from softmax_gui.gui.widgets.choice_field import ChoiceField
 from softmax_gui.gui.widgets.number_field import NumberField
+from softmax_gui.training.rates import rounded_down
 from softmax_gui.training.session import TrainingSession
 from tests.gui.test_solver_runs import choose
 from tests.gui.windows import (
@@ -120,7 +121,7 @@ def test_that_a_click_takes_the_safe_rate_and_training_stays_stable(
     load(qtbot, window, "iris")
     split = data(window)
     expected = TrainingSession(split, newest(window).config).safe_learning_rate()
-    rate = texts.rounded_down(expected)
+    rate = rounded_down(expected)
     assert safe_rate(window).text() == f"surely stable up to {rate:g}"
     QTest.mouseClick(safe_rate(window), LEFT)
     settle(qtbot, window)

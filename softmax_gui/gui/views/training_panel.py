@@ -28,6 +28,7 @@ from softmax_gui.gui.widgets.number_field import NumberField, Rule
 from softmax_gui.i18n import tr
 from softmax_gui.training.config import DEVICES, TrainConfig
 from softmax_gui.training.devices import Device
+from softmax_gui.training.rates import rounded_down
 
 _MOST = 999_999_999  # exact in a float, and in every counter below
 _RULES = {
@@ -240,6 +241,6 @@ class TrainingPanel(LivingWidget):
 
     def _take_safe_rate(self) -> None:
         if self._rate is not None:
-            rate = texts.rounded_down(self._rate)
+            rate = rounded_down(self._rate)
             self._fields["learning_rate"].set_value(rate)
             self._change({"learning_rate": rate})

@@ -12,6 +12,7 @@ from softmax_gui.gui.units import Unit
 from softmax_gui.gui.widgets.ranges import rounded_up, short
 from softmax_gui.i18n import tr
 from softmax_gui.training.config import TrainConfig
+from softmax_gui.training.rates import rounded_down
 
 
 def captions() -> dict[str, tuple[str, str]]:
@@ -102,14 +103,6 @@ def safe_rate_text(rate: float | None) -> str:
     if not math.isfinite(rate):
         return tr("no rate is known to be stable")
     return tr("surely stable up to {rate:g}").format(rate=rounded_down(rate))
-
-
-def rounded_down(rate: float) -> float:
-    """Two digits of a rate, and not above it."""
-    if not 0 < rate < math.inf:
-        return rate
-    unit = 10.0 ** (math.floor(math.log10(rate)) - 1)
-    return float(f"{math.floor(rate / unit * (1 + 1e-12)) * unit:.2g}")
 
 
 def end_text(config: TrainConfig, certificate: Certificate | None, unit: Unit) -> str:
