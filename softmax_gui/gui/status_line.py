@@ -8,6 +8,7 @@ from collections import deque
 from PySide6.QtWidgets import QLabel, QStatusBar
 
 from softmax_gui.gui import theme
+from softmax_gui.gui.widgets.live_text import LiveText
 from softmax_gui.i18n import tr
 from softmax_gui.training.devices import Device
 from softmax_gui.training.snapshot import RunState, Snapshot
@@ -24,13 +25,14 @@ class StatusLine:
         self._snapshot: Snapshot | None = None
         self._watched = ""  # of a run that somebody else makes
         self._seen: deque[tuple[float, int]] = deque()
-        self._labels = {key: QLabel() for key in ("device", "rate", "epoch", "step", "state")}
-        sample = {"device": "", "rate": "99,999,999 examples/s", "epoch": "epoch 99,999.9",
-                  "step": "step 999,999,999", "state": "Training "}  # fmt: skip
-        for key, label in reversed(self._labels.items()):
-            label.setFont(theme.tabular(bar.font()))
-            label.setMinimumWidth(label.fontMetrics().horizontalAdvance(sample[key]))
-            bar.addPermanentWidget(label)
+        self._state_name, self._device = QLabel(), QLabel()
+        self._step, self._epoch = LiveText("step 999,999,999"), LiveText("epoch 99,999.9")
+        self._rate = LiveText("99,999,999 examples/s")
+        for field in (self._state_name, self._step, self._epoch, self._rate, self._device):
+            field.setFont(theme.tabular(bar.font()))
+            bar.addPermanentWidget(field)
+        width = self._state_name.fontMetrics().horizontalAdvance("Training ")
+        self._state_name.setMinimumWidth(width)
         self._message = QLabel()  # not showMessage: a tip of a menu would wipe it out
         self._message.setMinimumWidth(1)
         bar.addWidget(self._message, 1)
@@ -75,17 +77,17 @@ class StatusLine:
             RunState.READY: tr("Ready"), RunState.RUNNING: tr("Running"),
             RunState.PAUSED: tr("Paused"), RunState.FAILED: tr("Stopped by an error"),
         }  # fmt: skip
-        self._labels["state"].setText(self._watched or names[self._state])
+        self._state_name.setText(self._watched or names[self._state])
         if self._snapshot is None:
             return
         one, device = self._snapshot, self._snapshot.device
-        self._labels["step"].setText(tr("step {step:,}").format(step=one.step))
+        self._step.set_text(tr("step {step:,}").format(step=one.step))
         solving = one.config.solver != "minibatch"
         text = tr("{epoch:,.1f} passes") if solving else tr("epoch {epoch:,.1f}")
-        self._labels["epoch"].setText(text.format(epoch=one.epoch))
-        self._labels["rate"].setText(self._rate_text(solving))
-        self._labels["device"].setText(_device_text(device))
-        self._labels["device"].setToolTip(tr(device.reason))
+        self._epoch.set_text(text.format(epoch=one.epoch))
+        self._rate.set_text(self._rate_text(solving))
+        self._device.setText(_device_text(device))
+        self._device.setToolTip(tr(device.reason))
 
     def _rate_text(self, solving: bool) -> str:
         rate, one = self.rate(), self._snapshot

@@ -20,6 +20,7 @@ from softmax_gui.data.dataset import Dataset, Split, feature_names
 from softmax_gui.gui import theme
 from softmax_gui.gui.main_window import MainWindow
 from softmax_gui.gui.settings import Settings
+from softmax_gui.gui.widgets.live_text import LiveText
 from softmax_gui.i18n import set_language
 from softmax_gui.training.snapshot import RunState, Snapshot
 
@@ -153,7 +154,8 @@ def write(field: QWidget, text: str, end: Qt.Key = Qt.Key.Key_Return) -> None:
 
 def shown_texts(root: QWidget) -> list[str]:
     """What the labels that can be seen say."""
-    return [label.text() for label in root.findChildren(QLabel) if label.isVisibleTo(root)]
+    labels: list[QLabel | LiveText] = [*root.findChildren(QLabel), *root.findChildren(LiveText)]
+    return [label.text() for label in labels if label.isVisibleTo(root)]
 
 
 def actions(window: MainWindow) -> list[QAction]:

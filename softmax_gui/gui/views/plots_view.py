@@ -6,13 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from softmax_gui.data.dataset import Split
 from softmax_gui.gui import theme
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.gui.units import Unit, significant
 from softmax_gui.gui.views.split_texts import weights_title
+from softmax_gui.gui.widgets.live_text import LiveText
 from softmax_gui.gui.widgets.weight_mosaic import WeightMosaic
 from softmax_gui.i18n import tr
 from softmax_gui.training.snapshot import Measurement, Snapshot
@@ -37,7 +38,7 @@ class PlotsView(LivingWidget):
         self._unit = Unit.NAT
         self._curves: Curves | None = None
         self.weights = WeightMosaic()
-        self._titles = {key: QLabel() for key in ("loss", "accuracy", "weights")}
+        self._titles = {key: LiveText() for key in ("loss", "accuracy", "weights")}
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._boxes = {key: self._titled(label) for key, label in self._titles.items()}
         self._put("weights", self.weights)
@@ -102,15 +103,13 @@ class PlotsView(LivingWidget):
         self.weights.setAccessibleName(tr("Weights"))
         self._caption()
 
-    def _titled(self, title: QLabel) -> QWidget:
+    def _titled(self, title: LiveText) -> QWidget:
         box = QWidget()
         layout = QVBoxLayout(box)
         layout.setContentsMargins(8, 4, 8, 0)
         layout.setSpacing(2)
         layout.addWidget(title)
-        title.setTextFormat(Qt.TextFormat.PlainText)
         title.setFont(theme.tabular(self.font()))
-        title.setMinimumWidth(1)  # a long sentence is cut before it widens the window
         self._splitter.addWidget(box)
         return box
 
@@ -121,14 +120,14 @@ class PlotsView(LivingWidget):
         figure.setMinimumHeight(90)
 
     def _caption(self) -> None:
-        self._titles["weights"].setText(weights_title(self._split))
+        self._titles["weights"].set_text(weights_title(self._split))
         if self._snapshot is None:
-            self._titles["loss"].setText(tr("Loss"))
-            self._titles["accuracy"].setText(tr("Accuracy"))
+            self._titles["loss"].set_text(tr("Loss"))
+            self._titles["accuracy"].set_text(tr("Accuracy"))
             return
-        self._titles["loss"].setText(self._loss_text(self._snapshot))
+        self._titles["loss"].set_text(self._loss_text(self._snapshot))
         text = tr("Accuracy: {share} on validation data")
-        self._titles["accuracy"].setText(text.format(share=_counted(self._snapshot.validation)))
+        self._titles["accuracy"].set_text(text.format(share=_counted(self._snapshot.validation)))
 
     def _loss_text(self, snapshot: Snapshot) -> str:
         floor = self._split.dataset.floor if self._split else None

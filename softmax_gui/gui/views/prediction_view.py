@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from softmax_gui.core.information import entropy, surprisal
@@ -15,6 +14,7 @@ from softmax_gui.gui import theme
 from softmax_gui.gui.living import LivingWidget
 from softmax_gui.gui.units import Unit
 from softmax_gui.gui.widgets.figures import one_line
+from softmax_gui.gui.widgets.live_text import LiveText
 from softmax_gui.gui.widgets.probability_bars import ProbabilityBars
 from softmax_gui.i18n import tr
 
@@ -30,7 +30,8 @@ class PredictionView(LivingWidget):
         self._probabilities = np.zeros(0)
         self._unit = Unit.NAT
         self.bars = ProbabilityBars()
-        self._verdict, self._entropy, self._surprisal = QLabel(), QLabel(), QLabel()
+        self._verdict, self._surprisal = LiveText(), LiveText()
+        self._entropy = LiveText("0.0000 nat (at most 0.0000 nat)")
         self._captions = {key: QLabel() for key in ("verdict", "entropy", "label", "surprisal")}
         self._label = QComboBox()
         self._label.activated.connect(self._tell)
@@ -43,7 +44,7 @@ class PredictionView(LivingWidget):
         names = split.dataset.class_names
         self.bars.set_classes(names)
         for label in (self._verdict, self._entropy, self._surprisal):
-            label.clear()
+            label.set_text("")
         items = [one_line(name)[:40] for name in names]
         if items != [self._label.itemText(place) for place in range(self._label.count())]:
             self._label.clear()
@@ -100,7 +101,6 @@ class PredictionView(LivingWidget):
             caption.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         facts.setColumnStretch(1, 1)
         for label in (self._verdict, self._entropy, self._surprisal):
-            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setFont(theme.tabular(label.font()))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
@@ -124,16 +124,16 @@ class PredictionView(LivingWidget):
         certain = np.isfinite(p).all()
         ties = int((p == p[top]).sum()) > 1
         if not certain:
-            self._verdict.setText(tr("undefined"))
+            self._verdict.set_text(tr("undefined"))
         elif ties:
-            self._verdict.setText(tr("a tie: {name} comes first").format(name=name))
+            self._verdict.set_text(tr("a tie: {name} comes first").format(name=name))
         else:
-            self._verdict.setText(f"{name}  {p[top]:.3f}")
+            self._verdict.set_text(f"{name}  {p[top]:.3f}")
         most = tr("{value} (at most {most})")
-        self._entropy.setText(
+        self._entropy.set_text(
             most.format(
                 value=self._unit.text(float(entropy(p))), most=self._unit.text(math.log(len(p)))
             )
         )
         label = max(0, self._label.currentIndex())
-        self._surprisal.setText(self._unit.text(float(surprisal(p[label]))))
+        self._surprisal.set_text(self._unit.text(float(surprisal(p[label]))))

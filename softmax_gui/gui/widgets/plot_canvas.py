@@ -64,11 +64,14 @@ class PlotCanvas(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no typ
     ) -> None:
         super().__init__(background=None)
         self.setCacheMode(self.CacheModeFlag.CacheNone)  # a cached grid is pixels in an SVG
+        # The scene's own updates come late: what has changed would be painted twice a frame.
+        self.setViewportUpdateMode(self.ViewportUpdateMode.NoViewportUpdate)
         self._draw_back, self._draw_front, self._paint = draw_back, draw_front, SafePaint()
         self.titles, self.scales, self.margin_right = ("", ""), Scales(), 0
         self.pointer: QPointF | None = None
         self.area = QRectF()  # where curves are
         self.view = _View(self.menu_requested.emit)
+        self.view.sigRangeChanged.connect(self.refresh)
         self.view.sigRangeChangedManually.connect(self._tell_zoom)
         self.scene().addItem(self.view)
 
@@ -110,8 +113,8 @@ class PlotCanvas(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no typ
         low, high = self.view.viewRange()[1]
         return float(self.area.bottom() - (view - low) / (high - low or 1.0) * self.area.height())
 
-    def refresh(self) -> None:
-        """Has everything painted, the margins with it."""
+    def refresh(self, *_: object) -> None:
+        """Has everything painted, the margins with it; nothing else does."""
         self.viewport().update()
 
     def drawBackground(self, painter: QPainter, _rect: QRectF) -> None:
