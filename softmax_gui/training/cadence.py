@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-MEASURING_SHARE = 0.1  # of the time, at most, after the first steps
+MEASURING_SHARE = 0.03  # of the time, at most, after the first steps
 # Steps between copies of weights to come back to, the more the less a step costs: (multiply-adds
 # a step below, steps), multiples of the watch's window.
 _KEEPING = ((1e3, 16384), (1e5, 4096), (1e6, 1024), (1e7, 128), (math.inf, 64))
