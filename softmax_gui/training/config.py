@@ -78,3 +78,8 @@ class TrainConfig:
         if self.phm_order and self.solver != "minibatch":
             text = tr("A PHM layer is trained by minibatches: its loss has no single lowest point.")
             raise ValueError(text)
+
+    def has_loss_of(self, other: TrainConfig) -> bool:
+        """Whether a solver's run with `other` can go on with these: same loss, same solver."""
+        names = ("solver", "weight_decay", "label_smoothing", "class_weight")
+        return all(getattr(self, name) == getattr(other, name) for name in names)

@@ -256,6 +256,8 @@ class TrainingSession:
         """
         here, asked = replace(self.checkpoint(), config=config), config
         before = self._config
+        if config.solver != "minibatch" and not config.has_loss_of(before):
+            here = replace(here, parameters=replace(here.parameters, slots={}))  # of another loss
         if self._begun and (config.device, config.solver) == (before.device, before.solver):
             asked = replace(config, device=self._device.kind)
         self._install(make_engine(self.split, asked, self._ranks))

@@ -61,7 +61,6 @@ class SolverEngine(Engine):
         memory = {name: slot for name, slot in state.slots.items() if name != _COUNTS}
         iteration, passes = (0, 0) if counts is None else map(int, counts)
         self._at = Iterate(theta, float("nan"), float("nan"), iteration, passes, memory)
-        self._resumed = counts is not None
         self._work: Work | None = None
         self.finished, self.certificate = False, None
 
@@ -80,7 +79,7 @@ class SolverEngine(Engine):
         """
         del at, steps  # an iteration sees all rows
         if self._work is None or config != self._config:
-            self._work, self._config = self._solve(config), config
+            self._work = self._begin_work(config)
         while True:
             try:
                 found = next(self._work)
@@ -99,15 +98,21 @@ class SolverEngine(Engine):
         self._state.W, self._state.b = put(found.theta[:-1]), put(found.theta[-1])
         return Progress(passes * self.n, np.array([found.loss]))
 
-    def _solve(self, config: TrainConfig) -> Work:
-        """The solver from where the run is, until its certificate agrees."""
+    def _begin_work(self, config: TrainConfig) -> Work:
+        """The solver from where the run is; for another loss its iterations count anew."""
+        goes_on = self._at.iteration > 0 and config.has_loss_of(self._config)
+        if not goes_on:
+            self._at = replace(self._at, iteration=0, passes=0, state={})
+        self._config = config
+        return self._solve(config, self._at.theta, self._at if goes_on else None)
+
+    def _solve(self, config: TrainConfig, theta: np.ndarray, resume: Iterate | None) -> Work:
+        """The solver until its certificate agrees."""
         objective = self._objective.with_decay(config.weight_decay)
         setup = yield from prepare(objective, self.choice.preconditioner)
-        resumed = self._resumed and config.weight_decay == self._config.weight_decay
         _, certificate = yield from solve(
-            objective, self.choice, setup, self._at.theta, config.tolerance,
-            resume=self._at if resumed else None,
-        )  # fmt: skip
+            objective, self.choice, setup, theta, config.tolerance, resume=resume
+        )
         return certificate
 
     def _make_objective(self, q: int, config: TrainConfig) -> Objective:

@@ -20,7 +20,7 @@ class LiveText(QWidget):
         """As wide as `sample` at least, or as narrow as need be."""
         super().__init__(parent)
         self._text, self._sample = "", sample
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def text(self) -> str:
         """What it shows."""
