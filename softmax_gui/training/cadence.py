@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-MEASURING_SHARE = 0.03  # of the time, at most, after the first steps
+# Of the time after the first steps measuring takes the first share; where the next point of the
+# curve would come later than PATIENCE_S, more, but never above the second.
+MEASURING_SHARE, MOST_SHARE, PATIENCE_S = 0.02, 0.1, 0.5
 # Steps between copies of weights to come back to, the more the less a step costs: (multiply-adds
 # a step below, steps), multiples of the watch's window.
 _KEEPING = ((1e3, 16384), (1e5, 4096), (1e6, 1024), (1e7, 128), (math.inf, 64))
@@ -29,7 +31,8 @@ class Cadence:
     def measured(self, step: int, started: float, now: float) -> None:
         """Takes note of a measurement."""
         self._cost = min(self._cost, now - started)  # the first is cold, some are unlucky
-        self._due = now + self._cost * (1 / MEASURING_SHARE - 1)
+        patient = min(self._cost * (1 / MEASURING_SHARE - 1), PATIENCE_S)
+        self._due = now + max(patient, self._cost * (1 / MOST_SHARE - 1))
         early = step < EARLY_STEPS and self._cost < EARLY_COST_S
         self.milestone = step + max(1, step // 4) if early else math.inf
 

@@ -148,7 +148,7 @@ def test_that_who_is_asked_to_end_measures_no_more_where_that_takes_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("softmax_gui.training.course.COSTLY_S", -1.0)
-    monkeypatch.setattr("softmax_gui.training.cadence.MEASURING_SHARE", 1e-9)  # not due
+    monkeypatch.setattr("softmax_gui.training.cadence.MOST_SHARE", 1e-9)  # not due
     monkeypatch.setattr("softmax_gui.training.cadence.EARLY_STEPS", 0)
     run = train(blobs(), NUMPY, FOR_EVER, stopped=after(1))
     assert run.snapshot.measured_at < run.snapshot.step
