@@ -6,7 +6,7 @@ import math
 
 # Of the time after the first steps measuring takes the first share; where the next point of the
 # curve would come later than PATIENCE_S, more, but never above the second.
-MEASURING_SHARE, MOST_SHARE, PATIENCE_S = 0.02, 0.1, 0.5
+MEASURING_SHARE, MOST_SHARE, PATIENCE_S = 0.02, 0.1, 1.0
 # Steps between copies of weights to come back to, the more the less a step costs: (multiply-adds
 # a step below, steps), multiples of the watch's window.
 _KEEPING = ((1e3, 16384), (1e5, 4096), (1e6, 1024), (1e7, 128), (math.inf, 64))
